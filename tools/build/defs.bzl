@@ -1,0 +1,5 @@
+"""The macros that services, functions and libraries are declared with."""
+
+load("//tools/build/python_test:python_test.bzl", _python_test = "python_test")
+
+python_test = _python_test

@@ -1,0 +1,35 @@
+"""pytest as Bazel tests."""
+
+load("@rules_python//python:defs.bzl", "py_test")
+
+_RUNNER = Label("//tools/build/python_test:run.py")
+_SETTINGS = Label("//:pyproject.toml")
+
+def python_test(name, srcs, deps = [], data = [], **kwargs):
+    """Run test files with pytest; a target whose files hold no test fails.
+
+    Args:
+        name: the target's name.
+        srcs: the test files, named `test_*.py`, and any `conftest.py`.
+        deps: what the tests import; pytest itself is added.
+        data: files that the tests read.
+        **kwargs: other attributes of py_test, such as `size` and `env`.
+    """
+    tests = [src for src in srcs if src.rpartition("/")[2].startswith("test_")]
+    others = [src for src in srcs if src not in tests and not src.endswith("conftest.py")]
+    if not tests:
+        fail("python_test \"{}\": srcs has no file named test_*.py: {}".format(name, srcs))
+    if others:
+        fail("python_test \"{}\": srcs has {}; put code that tests share in a py_library".format(name, others))
+    py_test(
+        name = name,
+        srcs = srcs + [_RUNNER],
+        args = ["$(rootpath {})".format(test) for test in tests],
+        data = data + [_SETTINGS],
+        main = _RUNNER,
+        deps = deps + [
+            "@pip//pytest",
+            "@pip//pytest_asyncio",
+        ],
+        **kwargs
+    )
