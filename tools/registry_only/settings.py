@@ -76,7 +76,7 @@ def maven_mirror(root: Path) -> str:
         return chosen.rstrip("/")
     settings = Path(MAVEN_SETTINGS).expanduser()
     if settings.exists():
-        mirrors = _parsed(settings.read_bytes(), settings).iter("{*}mirror")
+        mirrors = _parsed(settings.read_bytes(), settings).findall(".//{*}mirror")
         for mirror in mirrors:
             if mirror.findtext("{*}mirrorOf") in ("*", "central", "external:*"):
                 return (mirror.findtext("{*}url") or "").strip().rstrip("/")

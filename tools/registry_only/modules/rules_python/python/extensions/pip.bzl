@@ -15,12 +15,10 @@ def _wheel_impl(rctx):
     if not index:
         fail("PIP_INDEX_URL is not set; tools/bazel sets it to the index that pip uses")
     page = "{}/{}/".format(index.rstrip("/"), rctx.attr.package.replace("_", "-"))
-    rctx.download(page, "index.html", headers = {"Accept": "text/html"})
     helper = rctx.path(rctx.attr._helper)
     chosen = json.decode(_run(rctx, [
         helper,
         "choose",
-        "index.html",
         page,
         rctx.attr.package + "==" + rctx.attr.version,
         rctx.attr.cpu,
@@ -33,7 +31,6 @@ def _wheel_impl(rctx):
         rctx.attr.cpu,
         ",".join(rctx.attr.extras),
     ]))
-    rctx.delete("index.html")
     rctx.delete("wheel.zip")
     rctx.file("BUILD.bazel", _WHEEL_BUILD.format(deps = "".join([
         '        "@{}{}//:pkg",\n'.format(rctx.attr.prefix, name)

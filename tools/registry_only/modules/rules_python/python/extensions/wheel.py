@@ -1,7 +1,7 @@
 """Choose and unpack one wheel, for the pip extension.
 
 Usage:
-    wheel.py choose INDEX_PAGE PAGE_URL NAME==VERSION CPU SHA256...
+    wheel.py choose PAGE_URL NAME==VERSION CPU SHA256...
     wheel.py unpack WHEEL CPU EXTRA,...
 
 `choose` prints the address and hash of the best wheel among those that the lock names; `unpack`
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.request import Request, urlopen
 
 from packaging.metadata import Metadata
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -46,6 +47,16 @@ class _Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
             self.found += [value for name, value in attrs if name == "href" and value]
+
+
+def fetch(page_url: str) -> str:
+    """Return a page of the index. Its hashes are not trusted: the lock's are."""
+    request = Request(page_url, headers={"Accept": "text/html"})  # noqa: S310
+    try:
+        with urlopen(request, timeout=60) as answer:  # noqa: S310
+            return answer.read().decode("utf-8")
+    except OSError as error:
+        sys.exit(f"{page_url}: {error}")
 
 
 def choose(page: str, page_url: str, cpu: str, locked: set[str]) -> dict[str, str] | None:
@@ -133,8 +144,8 @@ def dependencies(metadata: bytes, cpu: str, extras: list[str]) -> Iterator[str]:
 
 def main(command: str, *arguments: str) -> None:
     if command == "choose":
-        page, page_url, requirement, cpu, *locked = arguments
-        wheel = choose(Path(page).read_text(encoding="utf-8"), page_url, cpu, set(locked))
+        page_url, requirement, cpu, *locked = arguments
+        wheel = choose(fetch(page_url), page_url, cpu, set(locked))
         if wheel is None:
             sys.exit(f"{requirement}: {page_url} has no wheel for Linux {cpu} that the lock names")
         print(json.dumps(wheel))
