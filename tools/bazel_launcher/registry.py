@@ -1,4 +1,4 @@
-"""The registry way: the Bazel that Bazelisk brings, with modules from the Bazel Central Registry."""
+"""The registry way: Bazelisk's Bazel, with modules from the Bazel Central Registry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def answers(cache: Path) -> bool:
             f"{address}/bazel_registry.json", timeout=PROBE_TIMEOUT_SECONDS
         ) as answer:
             # A captive portal answers too, but not with JSON.
-            reachable = answer.read(1) == b"{"
+            reachable = bool(answer.read(1) == b"{")
     except (OSError, ValueError):
         reachable = False
     _write_whole(remembered, b"yes" if reachable else b"no", executable=False)

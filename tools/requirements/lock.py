@@ -10,7 +10,8 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
 
 def input_digest(requirements: str) -> str:
     """Return the SHA-256 of what a requirements.in asks for; comments and order don't count."""
-    wanted = sorted(line for raw in requirements.split("\n") if (line := raw.partition("#")[0].strip()))
+    lines = (line.partition("#")[0].strip() for line in requirements.split("\n"))
+    wanted = sorted(line for line in lines if line)
     return hashlib.sha256("\n".join(wanted).encode()).hexdigest()
 
 

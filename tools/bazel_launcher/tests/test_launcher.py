@@ -84,9 +84,7 @@ def test_unknown_way_is_refused(checkout: Checkout) -> None:
 
 
 def test_forced_registry_way_runs_bazelisks_bazel(checkout: Checkout) -> None:
-    done = checkout.call(
-        "test", "//...", GRANARY_BAZEL="registry", BAZEL_REAL=str(checkout.bazel)
-    )
+    done = checkout.call("test", "//...", GRANARY_BAZEL="registry", BAZEL_REAL=str(checkout.bazel))
     assert (done.returncode, done.stdout) == (0, "real Bazel: test //...\n")
 
 

@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from bazel_launcher.errors import LauncherError
 
+from bazel_launcher.errors import LauncherError
 from registry_only import apt, prepare
 
 

@@ -183,7 +183,7 @@ def test_an_unknown_attribute_of_a_rule_is_refused(workspace: Workspace) -> None
         ("is_default = True", "configure_coverage_tool = True", "configure_coverage_tool"),
         ('hub_name = "pip"', 'hub_name = "pip", envsubst = []', "envsubst"),
         ('"linux_aarch64"', '"osx_aarch64"', "osx_aarch64"),
-        ('python_version = "3.13", is', 'python_version = "3.12", is', "this stand-in has 3.13 only"),
+        ('"3.13", is_default', '"3.12", is_default', "this stand-in has 3.13 only"),
     ],
 )
 def test_an_unknown_attribute_of_an_extension_is_refused(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import certifi
 import pytest
+
 from registry_only import settings, trust_store
 
 
