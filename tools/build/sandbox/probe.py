@@ -28,8 +28,9 @@ def connection_error() -> str:
 
 
 def files_seen() -> list[str]:
-    """Return what there is of this package's own sources, by paths relative to the action."""
-    return sorted(str(path) for path in Path("tools/build/sandbox").glob("*.txt"))
+    """Return which of this package's text files are there, by paths relative to the action."""
+    package = Path("tools/build/sandbox")
+    return [name for name in ("declared.txt", "undeclared.txt") if (package / name).exists()]
 
 
 def write_error(path: str) -> str:
