@@ -17,15 +17,31 @@ PIP_CONFIGURATIONS = ("~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.con
 MAVEN_SETTINGS = "~/.m2/settings.xml"
 
 
-def write_rc_file(root: Path, cache: Path) -> Path:
-    """Write the settings as a file for Bazel's --bazelrc and return its path.
+def addresses(root: Path) -> dict[str, str]:
+    """Return the addresses to download from, by the variables that the build knows them by.
 
     Args:
         root: the root filesystem, whose pip and Maven know the default addresses.
+
+    Raises:
+        LauncherError: the machine's own settings name no usable address.
+    """
+    return {
+        "GRANARY_DEBIAN_MIRROR": _debian_mirror(root),
+        "GRANARY_MAVEN_MIRROR": maven_mirror(root),
+        "PIP_INDEX_URL": pip_index(root),
+    }
+
+
+def write_rc_file(download_from: dict[str, str], cache: Path) -> Path:
+    """Write the settings as a file for Bazel's --bazelrc and return its path.
+
+    Args:
+        download_from: see `addresses`.
         cache: the folder for what is kept between calls.
 
     Raises:
-        LauncherError: the machine's own settings name no usable address or certificate.
+        LauncherError: the machine has no trusted certificates.
     """
     lines = [
         # Debian ships Bazel unpacked; the binary itself has nothing to unpack.
@@ -38,9 +54,7 @@ def write_rc_file(root: Path, cache: Path) -> Path:
         # Inside, every user is root, and `~` in an option must still be the user's own folder.
         f"startup --host_jvm_args=-Duser.home={Path.home()}",
         "common --config=registry-only",
-        f"common --repo_env=GRANARY_DEBIAN_MIRROR={_debian_mirror(root)}",
-        f"common --repo_env=GRANARY_MAVEN_MIRROR={maven_mirror(root)}",
-        f"common --repo_env=PIP_INDEX_URL={pip_index(root)}",
+        *(f"common --repo_env={name}={address}" for name, address in download_from.items()),
     ]
     content = "\n".join(lines) + "\n"
     target = cache / "registry-only" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.rc"

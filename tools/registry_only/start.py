@@ -28,10 +28,13 @@ def execute(arguments: list[str], workspace: Path, cache: Path) -> None:
     if sys.platform != "linux":
         raise LauncherError("the registry-only way needs Linux; GRANARY_BAZEL=registry is left")
     root = prepare.root_filesystem(cache)
-    rc_file = settings.write_rc_file(root, cache)
+    download_from = settings.addresses(root)
+    rc_file = settings.write_rc_file(download_from, cache)
     namespace.enter(root, kept=(workspace, cache))
     environment = {k: v for k, v in os.environ.items() if k not in DROPPED_VARIABLES}
     environment.update(
+        # For programs under `run`, such as those that re-lock.
+        download_from,
         PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
         BAZEL_DEV_VERSION_OVERRIDE=BAZEL_VERSION,
     )
