@@ -1,0 +1,95 @@
+"""The factory that every service's application comes from."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libs.service_kit.body_limit import BodyLimitMiddleware
+from libs.service_kit.deadline import DeadlineMiddleware
+from libs.service_kit.health import Dependency, health_router
+from libs.service_kit.lifecycle import Lifecycle
+from libs.service_kit.logs import get_logger
+from libs.service_kit.metrics import Metrics
+from libs.service_kit.observation import ObservationMiddleware
+from libs.service_kit.problems import (
+    STORAGE_UNAVAILABLE,
+    ProblemError,
+    answer_problem,
+    problem_response,
+)
+from libs.service_kit.request_errors import answer_http_exception, answer_validation_error
+from libs.service_kit.settings import ServiceSettings
+
+log = get_logger(__name__)
+
+
+def create_app(
+    name: str,
+    *,
+    summary: str,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    dependencies: Sequence[Dependency] = (),
+    storage_errors: Sequence[type[Exception]] = (),
+    metrics: Metrics | None = None,
+) -> FastAPI:
+    """Return the application of the service `name`.
+
+    Args:
+        summary: One line for the API's description.
+        settings: Limits that hold for every request.
+        routers: The service's own routes.
+        lifespan: Opens what the service needs and closes it after the last request.
+        dependencies: What /ready asks.
+        storage_errors: Exceptions that mean "the data store does not answer": 503 with Retry-After.
+        metrics: Where the service counts, when it counts more than its requests.
+    """
+    metrics = metrics or Metrics()
+    lifecycle = Lifecycle()
+    # Documentation pages would load scripts from elsewhere; the description itself is enough.
+    app = FastAPI(
+        title=name,
+        summary=summary,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.lifecycle = lifecycle
+    app.include_router(
+        health_router(
+            dependencies=dependencies,
+            lifecycle=lifecycle,
+            metrics=metrics,
+            probe_timeout_seconds=settings.probe_timeout_seconds,
+        )
+    )
+    for router in routers:
+        app.include_router(router)
+    app.add_exception_handler(ProblemError, answer_problem)
+    app.add_exception_handler(HTTPException, answer_http_exception)
+    app.add_exception_handler(RequestValidationError, answer_validation_error)
+    for kind in storage_errors:
+        app.add_exception_handler(kind, _answer_storage_error)
+    # Last added is outermost: a request is observed first, then timed, then read.
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
+    app.add_middleware(DeadlineMiddleware, seconds=settings.request_timeout_seconds)
+    app.add_middleware(ObservationMiddleware, metrics=metrics, lifecycle=lifecycle)
+    return app
+
+
+async def _answer_storage_error(_: Request, exc: Exception) -> Response:
+    log.warning("storage_unavailable", problem=str(exc))
+    return problem_response(
+        ProblemError(
+            STORAGE_UNAVAILABLE,
+            "the data store does not answer; repeat the request, writes are idempotent",
+            headers={"Retry-After": "1"},
+        )
+    )

@@ -1,0 +1,85 @@
+"""The framework's own refusals (routing, parsing, validation) as problem details."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libs.service_kit.problems import (
+    MALFORMED_BODY,
+    METHOD_NOT_ALLOWED,
+    ROUTE_NOT_FOUND,
+    UNSUPPORTED_MEDIA_TYPE,
+    VALIDATION_FAILED,
+    ProblemError,
+    ProblemKind,
+    problem_response,
+)
+
+_MOST_ERRORS = 20
+"""Errors listed at most, so that a hostile body does not make a huge answer."""
+
+
+def require_json(request: Request) -> None:
+    """Dependency of every route with a body: refuse what is not declared as JSON."""
+    declared = request.headers.get("content-type", "")
+    if declared.partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(
+            UNSUPPORTED_MEDIA_TYPE, "send the body with the header Content-Type: application/json"
+        )
+
+
+async def answer_http_exception(_: Request, exc: Exception) -> Response:
+    """Exception handler for what routing and body parsing refuse."""
+    if not isinstance(exc, HTTPException):
+        raise exc
+    match exc.status_code:
+        case HTTPStatus.NOT_FOUND:
+            kind, detail = ROUTE_NOT_FOUND, "see /openapi.json for the routes of this service"
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            kind, detail = METHOD_NOT_ALLOWED, "see the Allow header for the methods that it takes"
+        case HTTPStatus.BAD_REQUEST:
+            kind, detail = MALFORMED_BODY, "the body could not be parsed as JSON"
+        case code:
+            status = HTTPStatus(code)
+            kind = ProblemKind(f"http-{code}", status, status.phrase)
+            detail = str(exc.detail)
+    return problem_response(ProblemError(kind, detail, headers=exc.headers))
+
+
+async def answer_validation_error(_: Request, exc: Exception) -> Response:
+    """Exception handler for requests that break the contract; values sent are never echoed."""
+    if not isinstance(exc, RequestValidationError):
+        raise exc
+    errors: Sequence[Mapping[str, Any]] = exc.errors()
+    if errors and errors[0]["type"] == "json_invalid":
+        position = errors[0]["loc"][-1]
+        detail = f"the body is not JSON: {errors[0]['ctx']['error']} at character {position}"
+        return problem_response(ProblemError(MALFORMED_BODY, detail))
+    listed = [_describe(error) for error in errors[:_MOST_ERRORS]]
+    first = listed[0]
+    place = first.get("pointer") or f"{first['in']} {first['parameter']}"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return problem_response(
+        ProblemError(VALIDATION_FAILED, f"{place}: {first['detail']}{more}", errors=listed)
+    )
+
+
+def _describe(error: Mapping[str, Any]) -> dict[str, str]:
+    """Return one validation error as RFC 9457 shows it: what is wrong, and a pointer to where."""
+    place, *path = error["loc"]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if place == "body":
+        return {"detail": message, "pointer": "#" + "".join(f"/{_escape(step)}" for step in path)}
+    return {"detail": message, "in": str(place), "parameter": "/".join(str(step) for step in path)}
+
+
+def _escape(step: object) -> str:
+    """Return a JSON pointer token (RFC 6901), percent-encoded for use in a URI fragment."""
+    token = str(step).replace("~", "~0").replace("/", "~1")
+    return quote(token, safe="~!$&'()*+,;=:@", errors="replace")

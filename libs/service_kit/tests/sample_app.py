@@ -1,0 +1,109 @@
+"""A small service for the tests of the kit; started in-process and as a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from libs.service_kit import (
+    Dependency,
+    ServiceSettings,
+    create_app,
+    current_request_id,
+    get_logger,
+    require_json,
+)
+
+log = get_logger(__name__)
+router = APIRouter()
+state = {"dependency": "ok"}
+
+
+class StorageDownError(Exception):
+    """What the sample's data store raises when it is away."""
+
+
+class Thing(BaseModel):
+    """A body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    count: int = 0
+
+
+class Settings(ServiceSettings):
+    """The sample's environment."""
+
+    greeting: Annotated[str, "any text"] = "hello"
+
+
+@router.post("/things", dependencies=[Depends(require_json)])
+async def post_thing(thing: Thing) -> Thing:
+    return thing
+
+
+@router.get("/things/{thing_id}")
+async def get_thing(thing_id: int) -> dict[str, str | int | None]:
+    return {"id": thing_id, "request_id": current_request_id()}
+
+
+@router.get("/slow")
+async def slow(seconds: float) -> dict[str, bool]:
+    log.info("slow_started")
+    await asyncio.sleep(seconds)
+    return {"done": True}
+
+
+@router.get("/crash")
+async def crash() -> None:
+    password = "hunter2"
+    raise RuntimeError(f"a failure with a password of {len(password)} characters")
+
+
+@router.get("/crash-late")
+async def crash_late() -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise RuntimeError
+
+    return StreamingResponse(parts())
+
+
+@router.get("/storage-down")
+async def storage_down() -> None:
+    raise StorageDownError
+
+
+async def probe() -> None:
+    match state["dependency"]:
+        case "hangs":
+            await asyncio.sleep(60)
+        case "fails":
+            raise ConnectionError("secret detail")
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    yield
+    log.info("dependencies_closed")
+
+
+def build_app(settings: Settings, *, required: bool = True) -> FastAPI:
+    """Return the sample."""
+    return create_app(
+        "sample",
+        summary="A sample.",
+        settings=settings,
+        routers=[router],
+        lifespan=lifespan,
+        dependencies=[Dependency("store", probe, required=required)],
+        storage_errors=[StorageDownError],
+    )
+
+
+app = build_app(Settings())

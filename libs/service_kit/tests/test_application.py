@@ -1,0 +1,221 @@
+"""What every service gets from the kit, in-process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs import service_kit
+from libs.service_kit.tests import sample_app
+from libs.service_kit.tests.sample_app import Settings, build_app
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """The sample with a short body limit and all its dependencies well."""
+    monkeypatch.setitem(sample_app.state, "dependency", "ok")
+    return build_app(Settings(max_body_bytes=1_000, probe_timeout_seconds=0.05))
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a sample that ends requests soon."""
+    async with _client(build_app(Settings(request_timeout_seconds=0.1))) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with _client(app) as client:
+        yield client
+
+
+def _client(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample")
+
+
+def _problem(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    document: dict[str, Any] = response.json()
+    assert response.status_code == status
+    assert document["status"] == status
+    assert document["type"] == f"urn:granary:problem:{kind}"
+    assert document["request_id"] == response.headers["x-request-id"]
+    return document
+
+
+async def test_health_says_ok_even_when_dependencies_are_away(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sample_app.state, "dependency", "fails")
+    response = await client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("fails", "ConnectionError"), ("hangs", "no answer within 0.05 s")]
+)
+async def test_ready_names_the_dependency_that_failed(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, state: str, reason: str
+) -> None:
+    assert (await client.get("/ready")).json()["status"] == "ready"
+    monkeypatch.setitem(sample_app.state, "dependency", state)
+    response = await client.get("/ready")
+    document = _problem(response, 503, "not-ready")
+    assert document["detail"] == "no answer from: store"
+    assert document["dependencies"] == {"store": reason}
+    assert "secret" not in response.text
+
+
+async def test_an_optional_dependency_only_degrades(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sample_app.state, "dependency", "fails")
+    async with _client(build_app(Settings(), required=False)) as client:
+        response = await client.get("/ready")
+        assert response.status_code == 200
+        assert response.json()["status"] == "degraded"
+
+
+async def test_a_draining_service_is_not_ready_and_closes_connections(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    app.state.lifecycle.begin_drain()
+    assert "stopping" in _problem(await client.get("/ready"), 503, "not-ready")["detail"]
+    response = await client.get("/things/1")
+    assert response.status_code == 200
+    assert response.headers["connection"] == "close"
+
+
+async def test_a_sane_request_id_is_kept_and_bound(client: httpx.AsyncClient) -> None:
+    response = await client.get("/things/1", headers={"X-Request-ID": "Abc-1.2_3"})
+    assert response.headers["x-request-id"] == "Abc-1.2_3"
+    assert response.json()["request_id"] == "Abc-1.2_3"
+
+
+@pytest.mark.parametrize("offered", ["", "a b", "x" * 65, 'a"b', "-a", "\x00", "é"])
+async def test_any_other_request_id_is_replaced(client: httpx.AsyncClient, offered: str) -> None:
+    headers = {b"X-Request-ID": offered.encode()}
+    response = await client.get("/things/1", headers=headers)
+    assert response.headers["x-request-id"] != offered
+    assert len(response.headers["x-request-id"]) == 32
+
+
+async def test_a_crash_is_a_problem_without_its_cause(client: httpx.AsyncClient) -> None:
+    response = await client.get("/crash")
+    _problem(response, 500, "internal-error")
+    assert "hunter2" not in response.text
+    assert "Traceback" not in response.text
+
+
+async def test_a_crash_after_half_an_answer_breaks_the_connection(
+    client: httpx.AsyncClient,
+) -> None:
+    with pytest.raises(RuntimeError):
+        await client.get("/crash-late")
+
+
+async def test_storage_that_is_away_asks_for_a_repeat(client: httpx.AsyncClient) -> None:
+    response = await client.get("/storage-down")
+    _problem(response, 503, "storage-unavailable")
+    assert response.headers["retry-after"] == "1"
+
+
+async def test_a_slow_answer_ends_at_the_limit(hasty: httpx.AsyncClient) -> None:
+    response = await hasty.get("/slow", params={"seconds": 60})
+    _problem(response, 503, "timed-out")
+    assert response.headers["retry-after"] == "1"
+
+
+async def _parts(*parts: bytes, wait: float = 0) -> AsyncIterator[bytes]:
+    for part in parts:
+        await asyncio.sleep(wait)
+        yield part
+
+
+async def test_a_slow_body_is_the_senders_fault(hasty: httpx.AsyncClient) -> None:
+    response = await hasty.post(
+        "/things",
+        content=_parts(b"{", b"}", wait=5),
+        headers={"Content-Type": "application/json"},
+    )
+    _problem(response, 408, "request-too-slow")
+
+
+@pytest.mark.parametrize("size", [1_001, 100_000])
+@pytest.mark.parametrize("chunk", [None, 1, 64, 4_096])
+async def test_a_body_above_the_limit_is_refused_however_it_comes(
+    client: httpx.AsyncClient, size: int, chunk: int | None
+) -> None:
+    if chunk == 1 and size > 2_000:
+        chunk = 997
+    body = b'"' + b"a" * (size - 2) + b'"'
+    content = (
+        body
+        if chunk is None
+        else _parts(*(body[start : start + chunk] for start in range(0, size, chunk)))
+    )
+    response = await client.post(
+        "/things", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert _problem(response, 413, "body-too-large")["max_bytes"] == 1_000
+    assert response.headers["connection"] == "close"
+
+
+async def test_a_body_at_the_limit_is_read(client: httpx.AsyncClient) -> None:
+    body = b'{"name": "' + b"a" * 988 + b'"}'
+    assert len(body) == 1_000
+    response = await client.post(
+        "/things", content=body, headers={"Content-Type": "application/json; charset=utf-8"}
+    )
+    assert response.status_code == 200
+
+
+async def test_errors_carry_pointers_and_parameters(client: httpx.AsyncClient) -> None:
+    response = await client.post("/things", json={"name": 1, "a/b~": 2})
+    document = _problem(response, 422, "validation-failed")
+    assert [error["pointer"] for error in document["errors"]] == ["#/name", "#/a~1b~0"]
+    response = await client.get("/things/one")
+    (error,) = _problem(response, 422, "validation-failed")["errors"]
+    assert (error["in"], error["parameter"]) == ("path", "thing_id")
+
+
+async def test_many_errors_are_counted_not_listed(client: httpx.AsyncClient) -> None:
+    response = await client.post("/things", json={f"f{n}": 1 for n in range(60)})
+    document = _problem(response, 422, "validation-failed")
+    assert len(document["errors"]) == 20
+    assert "(and 60 more)" in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/nothing", 404, "route-not-found"),
+        ("GET", "/things/", 404, "route-not-found"),
+        ("POST", "/health", 405, "method-not-allowed"),
+        ("BREW", "/health", 405, "method-not-allowed"),
+        ("POST", "/things", 415, "unsupported-media-type"),
+    ],
+)
+async def test_refusals_of_the_framework_are_problems(
+    client: httpx.AsyncClient, method: str, path: str, status: int, kind: str
+) -> None:
+    _problem(await client.request(method, path), status, kind)
+
+
+async def test_metrics_have_few_labels(client: httpx.AsyncClient) -> None:
+    for path in ("/things/1", "/things/2", "/nothing/1", "/nothing/2"):
+        await client.get(path)
+    await client.request("BREW", "/things/3")
+    page = (await client.get("/metrics")).text
+    assert 'http_requests_total{method="GET",route="/things/{thing_id}",status="200"} 2.0' in page
+    assert 'http_requests_total{method="GET",route="unmatched",status="404"} 2.0' in page
+    assert 'method="OTHER"' in page
+    assert "BREW" not in page
+    assert 'http_request_duration_seconds_count{method="GET",route="unmatched"} 2.0' in page
+    assert "http_requests_in_flight 1.0" in page  # the one that asks
+
+
+def test_every_public_name_is_there() -> None:
+    assert [name for name in service_kit.__all__ if not hasattr(service_kit, name)] == []
