@@ -1,0 +1,49 @@
+"""Typed access to DynamoDB: tables, conditional and transactional writes, cursors."""
+
+from libs.dynamo.actions import Put, Update
+from libs.dynamo.client import Dynamo, Page, connect
+from libs.dynamo.cursors import BadCursorError, decode_cursor, encode_cursor
+from libs.dynamo.errors import (
+    CancellationReason,
+    ConditionFailedError,
+    ConflictError,
+    DynamoError,
+    RequestRefusedError,
+    TableExistsError,
+    TableMissingError,
+    ThrottledError,
+    TransactionCancelledError,
+    UnavailableError,
+)
+from libs.dynamo.retry import Backoff
+from libs.dynamo.settings import DynamoSettings
+from libs.dynamo.tables import Index, TableMismatchError, TableSpec, create_tables
+from libs.dynamo.values import Item
+
+__all__ = [
+    "Backoff",
+    "BadCursorError",
+    "CancellationReason",
+    "ConditionFailedError",
+    "ConflictError",
+    "Dynamo",
+    "DynamoError",
+    "DynamoSettings",
+    "Index",
+    "Item",
+    "Page",
+    "Put",
+    "RequestRefusedError",
+    "TableExistsError",
+    "TableMismatchError",
+    "TableMissingError",
+    "TableSpec",
+    "ThrottledError",
+    "TransactionCancelledError",
+    "UnavailableError",
+    "Update",
+    "connect",
+    "create_tables",
+    "decode_cursor",
+    "encode_cursor",
+]

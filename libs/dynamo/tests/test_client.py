@@ -1,0 +1,134 @@
+"""The client and table creation against DynamoDB Local."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import HttpUrl
+
+from libs.dynamo import (
+    ConditionFailedError,
+    Dynamo,
+    DynamoSettings,
+    Index,
+    Put,
+    RequestRefusedError,
+    TableMismatchError,
+    TableMissingError,
+    TableSpec,
+    TransactionCancelledError,
+    Update,
+    connect,
+    create_tables,
+)
+from libs.dynamo.testing import fresh_tables
+
+THINGS = TableSpec(
+    partition_key="pk",
+    indexes=(Index("by_owner", partition_key="owner", sort_key="pk"),),
+    ttl_attribute="expires_at",
+)
+
+
+@pytest.fixture
+async def things(dynamodb: str) -> AsyncIterator[tuple[Dynamo, str]]:
+    async with fresh_tables(dynamodb, {"things": THINGS}) as (dynamo, names):
+        yield dynamo, names["things"]
+
+
+async def test_items_come_back_as_they_were_put(things: tuple[Dynamo, str]) -> None:
+    dynamo, table = things
+    item = {"pk": "1", "owner": "ann", "n": 10**20, "ok": True, "lines": [{"a": None}]}
+    await dynamo.put(Put(table=table, item=item))
+    assert item == await dynamo.get(table, {"pk": "1"})
+    assert await dynamo.get(table, {"pk": "2"}) is None
+
+
+async def test_a_failed_condition_tells_the_item_that_stands(things: tuple[Dynamo, str]) -> None:
+    dynamo, table = things
+    first = Put(table=table, item={"pk": "1", "n": 1}, condition="attribute_not_exists(pk)")
+    await dynamo.put(first)
+    with pytest.raises(ConditionFailedError) as caught:
+        await dynamo.put(first)
+    assert caught.value.item == {"pk": "1", "n": 1}
+    missing = Update(
+        table=table, key={"pk": "2"}, update="SET n = :n", condition="n = :n", values={":n": 1}
+    )
+    with pytest.raises(ConditionFailedError) as caught:
+        await dynamo.update(missing)
+    assert caught.value.item is None
+
+
+async def test_a_cancelled_transaction_says_which_action_is_to_blame(
+    things: tuple[Dynamo, str],
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "1", "n": 1}))
+    actions: list[Put | Update] = [
+        Put(table=table, item={"pk": "2"}),
+        Update(
+            table=table,
+            key={"pk": "1"},
+            update="SET n = n - :two",
+            condition="n >= :two",
+            values={":two": 2},
+        ),
+    ]
+    with pytest.raises(TransactionCancelledError, match="ConditionalCheckFailed") as caught:
+        await dynamo.transact(actions)
+    blamed = caught.value.failed_condition(1)
+    assert blamed
+    assert blamed.item == {"pk": "1", "n": 1}
+    assert caught.value.failed_condition(0) is None
+    assert await dynamo.get(table, {"pk": "2"}) is None
+
+
+async def test_pages_of_an_index_follow_each_other(things: tuple[Dynamo, str]) -> None:
+    dynamo, table = things
+    for number in range(5):
+        await dynamo.put(Put(table=table, item={"pk": str(number), "owner": "ann"}))
+    await dynamo.put(Put(table=table, item={"pk": "9", "owner": "bob"}))
+    seen: list[object] = []
+    start: dict[str, str] | None = None
+    while True:
+        page = await dynamo.query(
+            table,
+            index="by_owner",
+            condition="#owner = :owner",
+            names={"#owner": "owner"},
+            values={":owner": "ann"},
+            limit=2,
+            descending=True,
+            start=start,
+        )
+        seen += [item["pk"] for item in page.items]
+        start = page.last_key
+        if start is None:
+            break
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+async def test_creating_tables_again_and_at_once_changes_nothing(
+    things: tuple[Dynamo, str],
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "1"}))
+    await asyncio.gather(*(create_tables(dynamo, {table: THINGS}) for _ in range(3)))
+    assert await dynamo.get(table, {"pk": "1"}) == {"pk": "1"}
+    answer = await dynamo.call("DescribeTimeToLive", {"TableName": table})
+    assert answer["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+
+
+async def test_a_table_with_other_keys_is_refused(things: tuple[Dynamo, str]) -> None:
+    dynamo, table = things
+    with pytest.raises(ExceptionGroup) as caught:
+        await create_tables(dynamo, {table: TableSpec(partition_key="other")})
+    assert caught.group_contains(TableMismatchError, match="exists with other keys")
+
+
+async def test_a_missing_table_and_a_bad_request_are_told_apart(dynamodb: str) -> None:
+    async with connect(DynamoSettings(dynamodb_endpoint=HttpUrl(dynamodb))) as dynamo:
+        with pytest.raises(TableMissingError):
+            await dynamo.get("missing", {"pk": "1"})
+        with pytest.raises(RequestRefusedError, match="ValidationException"):
+            await dynamo.get("x", {"pk": "1"})
