@@ -1,0 +1,33 @@
+"""Short forms of the requests that most tests make."""
+
+import json
+import secrets
+from typing import Any
+
+import httpx
+
+ORDER = {"customer_id": "ann", "lines": [{"sku": "APPLE", "quantity": 2}]}
+
+
+async def place(
+    client: httpx.AsyncClient, order: object = ORDER, *, key: str | None = None
+) -> httpx.Response:
+    """Place an order under `key`, else under a new one."""
+    headers = {
+        "Idempotency-Key": key or secrets.token_hex(8),
+        "Content-Type": "application/json",
+    }
+    # Not httpx's own encoding, which cannot send escaped halves of surrogate pairs.
+    return await client.post("/v1/orders", content=json.dumps(order), headers=headers)
+
+
+def problem(response: httpx.Response) -> dict[str, Any]:
+    """Return the problem document of a refusal, after checking its form."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    document: dict[str, Any] = response.json()
+    assert document["status"] == response.status_code
+    assert document["request_id"] == response.headers["x-request-id"]
+    assert document["title"]
+    assert document["detail"]
+    document["kind"] = document["type"].removeprefix("urn:granary:problem:")
+    return document

@@ -1,0 +1,28 @@
+"""A bad setting stops a service at its start with one line that names the variable."""
+
+import pytest
+
+from libs.service_kit.testing import launch
+from services.tests.conftest import ORDER_API, ORDER_PROCESSOR
+
+
+@pytest.mark.parametrize(
+    ("app", "variable", "value"),
+    [
+        (ORDER_API, "PORT", "http"),
+        (ORDER_API, "ORDER_PROCESSOR_URL", "localhost"),
+        (ORDER_API, "ORDERS_TABLE", "a b"),
+        (ORDER_API, "PROCESSOR_TIMEOUT_SECONDS", "10"),
+        (ORDER_API, "DYNAMODB_ENDPOINT", "ftp://127.0.0.1"),
+        (ORDER_PROCESSOR, "AWS_REGION", "moon"),
+        (ORDER_PROCESSOR, "INVENTORY_TABLE", "x"),
+        (ORDER_PROCESSOR, "RESERVATIONS_TABLE", "y" * 256),
+        (ORDER_PROCESSOR, "DYNAMODB_TIMEOUT_SECONDS", "0"),
+    ],
+)
+def test_a_bad_setting_stops_the_start(app: str, variable: str, value: str) -> None:
+    with launch(app, **{variable: value}) as process:
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (78, "")
+    (line,) = errors.splitlines()
+    assert line.startswith(f"{app.split('.')[1]}: {variable}")
