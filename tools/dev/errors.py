@@ -1,0 +1,5 @@
+"""The one error that the development tools show."""
+
+
+class DevError(Exception):
+    """The tool cannot go on; the message says why and what to do."""
