@@ -136,7 +136,7 @@ def project(request: Request) -> str:
         for coordinates in request["artifacts"]
     )
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<project><modelVersion>4.0.0</modelVersion>"
         "<groupId>granary</groupId><artifactId>lock</artifactId><version>1</version>"
         f"<dependencies>{dependencies}</dependencies></project>\n"
     )

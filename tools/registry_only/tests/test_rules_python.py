@@ -181,7 +181,7 @@ def test_an_unknown_attribute_of_a_rule_is_refused(workspace: Workspace) -> None
     ("known", "unknown", "reason"),
     [
         ("is_default = True", "configure_coverage_tool = True", "configure_coverage_tool"),
-        ('hub_name = "pip"', 'hub_name = "pip", envsubst = []', "envsubst"),
+        ('hub_name = "pip"', 'hub_name = "pip", whl_modifications = {}', "whl_modifications"),
         ('"linux_aarch64"', '"osx_aarch64"', "osx_aarch64"),
         ('"3.13", is_default', '"3.12", is_default', "this stand-in has 3.13 only"),
     ],

@@ -155,6 +155,8 @@ pip = module_extension(
     implementation = _pip_impl,
     tag_classes = {
         "parse": tag_class(attrs = {
+            "envsubst": attr.string_list(),
+            "experimental_index_url": attr.string(values = ["", "$PIP_INDEX_URL"]),
             "hub_name": attr.string(mandatory = True),
             "python_version": attr.string(mandatory = True, values = ["3.13"]),
             "requirements_lock": attr.label(mandatory = True, allow_single_file = True),
