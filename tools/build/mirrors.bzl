@@ -21,6 +21,9 @@ def debian_urls(ctx, path, snapshot, archive = "debian"):
         path: the file's path in the archive, such as `pool/main/t/tzdata/tzdata_2025b-4_all.deb`.
         snapshot: the time, as `20250801T000000Z`, at which the default archive is read.
         archive: `debian` or `debian-security`.
+
+    Returns:
+        A list of addresses, the best first.
     """
     mirror = _setting(ctx, "GRANARY_DEBIAN_MIRROR")
     if mirror:
@@ -35,6 +38,9 @@ def maven_urls(ctx, path):
     Args:
         ctx: the repository or module extension context.
         path: the file's path in the repository, such as `org/slf4j/slf4j-api/1.7.36/slf4j-api-1.7.36.jar`.
+
+    Returns:
+        A list of addresses, the best first.
     """
     return ["%s/%s" % (_setting(ctx, "GRANARY_MAVEN_MIRROR") or _MAVEN_DEFAULT, path)]
 

@@ -7,6 +7,8 @@ load(":stamp.bzl", "stamped_lines")
 _PUSH = Label("//tools/build/image:push.py")
 _TEST = Label("//tools/build/image:image_test.py")
 
+# The names are fixed: every image has the same tools.
+# buildifier: disable=unnamed-macro
 def image_tools(image, repository, budget_mb):
     """Makes `:push`, `:load` and `:image_test` in the calling package.
 
