@@ -14,8 +14,9 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from libs.service_kit.request_ids import current_request_id
 
-# These log requests and answers below WARNING, bodies included.
-_TALKATIVE = ("aiodynamo", "aiohttp", "asyncio")
+# Below WARNING the first three log requests and answers, bodies included, and uvicorn repeats what
+# our own events say.
+_TALKATIVE = ("aiodynamo", "aiohttp", "asyncio", "uvicorn")
 
 
 def setup_logging(*, service: str, level: str = "info") -> None:

@@ -63,9 +63,6 @@ def launch(app: str, **environment: str) -> subprocess.Popen[str]:
     """Start `app` as a service's own main does, with only this environment."""
     main = f"from libs.service_kit.server import serve; raise SystemExit(serve({app!r}, port=0))"
     base = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    if temporary := os.environ.get("TEST_TMPDIR"):
-        # Bazel's inputs are read-only: without it every process compiles every module again.
-        base["PYTHONPYCACHEPREFIX"] = f"{temporary}/pycache"
     return subprocess.Popen(  # noqa: S603 - the test's own command
         [sys.executable, "-c", main],
         env=base | environment,

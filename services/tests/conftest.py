@@ -58,8 +58,8 @@ def environment() -> Iterator[dict[str, str]]:
             "ORDERS_TABLE": names["orders"],
             "INVENTORY_TABLE": names["inventory"],
             "RESERVATIONS_TABLE": names["reservations"],
+            "DRAIN_DELAY_SECONDS": "0.1",
             # Patient, so that a busy machine fails no test.
-            "DRAIN_DELAY_SECONDS": "1.5",
             "DYNAMODB_TIMEOUT_SECONDS": "20",
             "PROBE_TIMEOUT_SECONDS": "20",
             "REQUEST_TIMEOUT_SECONDS": "60",

@@ -4,11 +4,12 @@ import itertools
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 
 from libs.service_kit.testing import running
-from services.tests.conftest import ORDER_PROCESSOR, Platform
+from services.tests.conftest import ORDER_API, ORDER_PROCESSOR, Platform
 
 
 def test_the_main_path(platform: Platform) -> None:
@@ -111,21 +112,31 @@ def test_contended_stock_is_never_oversold(platform: Platform) -> None:
 def test_a_stop_under_load_answers_every_request(platform: Platform) -> None:
     """Clients send on until an answer tells them to let go, as a load balancer does on /ready."""
     platform.put_stock("LIME", 100_000)
+    environment = platform.environment | {
+        # Long enough for every client to be told.
+        "DRAIN_DELAY_SECONDS": "1.5",
+        "ORDER_PROCESSOR_URL": platform.order_processor.url,
+    }
     answers: list[int] = []
 
-    def place_until_told_to_stop(worker: int) -> None:
+    def place_until_told_to_stop(stopping: Platform, worker: int) -> None:
         for number in itertools.count():
-            answer = platform.place("ann", {"LIME": 1}, f"stop-{worker}-{number}")
+            answer = stopping.place("ann", {"LIME": 1}, f"stop-{worker}-{number}")
             answers.append(answer.status_code)
             if answer.headers.get("connection") == "close":
                 return
 
-    with ThreadPoolExecutor(4) as pool:
-        workers = [pool.submit(place_until_told_to_stop, worker) for worker in range(4)]
+    with (
+        running(ORDER_API, **environment) as order_api,
+        httpx.Client(base_url=order_api.url, timeout=90) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        stopping = replace(platform, orders=client)
+        workers = [pool.submit(place_until_told_to_stop, stopping, worker) for worker in range(4)]
         while len(answers) < 20:
             assert not any(worker.done() for worker in workers)
             time.sleep(0.01)
-        assert platform.order_api.stop() == (0, "")
+        assert order_api.stop() == (0, "")
         for worker in workers:
             worker.result()  # raises when a request had no answer
     assert set(answers) == {201}

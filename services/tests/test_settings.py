@@ -3,7 +3,9 @@
 import pytest
 
 from libs.service_kit.testing import launch
-from services.tests.conftest import ORDER_API, ORDER_PROCESSOR
+
+ORDER_API = "services.order_api.app:app"
+ORDER_PROCESSOR = "services.order_processor.app:app"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ filegroup(
 py_library(
     name = "pkg",
     srcs = glob(["site-packages/**/*.py"], allow_empty = True),
-    data = [":data"] + glob(["site-packages/**/*"], exclude = ["**/*.py", "**/*.pyc"]),
+    data = [":data"] + glob(["site-packages/**/*"], exclude = ["**/*.py"]),
     imports = ["site-packages"],
     deps = [
 {deps}    ],

@@ -8,7 +8,9 @@ Usage:
 lays a wheel out as rules_python does and prints the names that it depends on. Both print JSON.
 """
 
+import compileall
 import json
+import py_compile
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -120,6 +122,21 @@ def _destination(entry: PurePosixPath) -> PurePosixPath:
     return PurePosixPath("site-packages", entry)
 
 
+def precompile(folder: Path) -> None:
+    """Compile a folder's modules, so that not every test compiles them again for itself.
+
+    A program that imports a web framework starts in half the time. Sources do not change here, so
+    the bytecode need not look at them (PEP 552).
+    """
+    compileall.compile_dir(
+        folder,
+        quiet=2,
+        # No path of this machine in the bytecode.
+        stripdir=str(Path.cwd()),
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
 def dependencies(metadata: bytes, cpu: str, extras: list[str]) -> Iterator[str]:
     """Yield the packages that a wheel with `extras` needs on Linux, named as the hub names them."""
     environment = {
@@ -152,6 +169,7 @@ def main(command: str, *arguments: str) -> None:
     else:
         archive, cpu, extras = arguments
         unpack(Path(archive), Path())
+        precompile(Path("site-packages"))
         metadata = next(Path("site-packages").glob("*.dist-info/METADATA")).read_bytes()
         print(json.dumps(sorted(set(dependencies(metadata, cpu, extras.split(","))))))
 
