@@ -17,7 +17,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -93,7 +93,8 @@ def start(port: int = 0, data_dir: Path | None = None) -> Iterator[DynamoDbLocal
         _list_tables(listening, START_TIMEOUT_SECONDS)
         yield DynamoDbLocal(port=listening, pid=process.pid)
     finally:
-        _stop(process)
+        # With nothing to save, there is nothing to wait for.
+        _stop(process, (signal.SIGTERM, signal.SIGKILL) if data_dir else (signal.SIGKILL,))
         output.close()
 
 
@@ -175,8 +176,8 @@ def _list_tables(port: int, timeout: float) -> None:
         raise DynamoDbLocalError(f"DynamoDB Local answers with {answer.status}: {body!r}")
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def _stop(process: subprocess.Popen[str], signals: Sequence[signal.Signals]) -> None:
+    for number in signals:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         try:

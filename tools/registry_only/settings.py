@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
@@ -14,6 +16,9 @@ from bazel_launcher.errors import LauncherError
 from registry_only import apt, trust_store
 
 PIP_CONFIGURATIONS = ("~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf")
+# Where sandboxes are made if there is room: containers often have 64 MB of it.
+MEMORY = "/dev/shm"  # noqa: S108
+MEMORY_BYTES = 4_000_000_000
 MAVEN_SETTINGS = "~/.m2/settings.xml"
 
 
@@ -56,6 +61,10 @@ def write_rc_file(download_from: dict[str, str], cache: Path) -> Path:
         "common --config=registry-only",
         *(f"common --repo_env={name}={address}" for name, address in download_from.items()),
     ]
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+            # A test has thousands of runfiles, and an image test unpacks an image.
+            lines.append(f"build --sandbox_base={MEMORY}")
     content = "\n".join(lines) + "\n"
     target = cache / "registry-only" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.rc"
     if not target.exists():
