@@ -30,9 +30,10 @@ def run(image: Image, unpacked: Unpacked, log: Path) -> Iterator[str]:
     """Run the image, ask for /health, stop it as an orchestrator does."""
     config = image.config["config"]
     port = _free_port()
-    # Environment as `docker run --env` would change it: a free port, and loopback only.
+    # Environment as `docker run --env` would change it: a free port, loopback only, and no waiting
+    # for a load balancer at the end.
     env = dict(pair.split("=", maxsplit=1) for pair in config["Env"])
-    env |= {"HOST": "127.0.0.1", "PORT": str(port)}
+    env |= {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_DELAY_SECONDS": "0"}
     started = time.monotonic()
     try:
         with Container(
