@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libs.service_kit.api_description import describe_problems
 from libs.service_kit.body_limit import BodyLimitMiddleware
 from libs.service_kit.deadline import DeadlineMiddleware
 from libs.service_kit.health import Dependency, health_router
@@ -72,6 +73,7 @@ def create_app(
     )
     for router in routers:
         app.include_router(router)
+    describe_problems(app)
     app.add_exception_handler(ProblemError, answer_problem)
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.add_exception_handler(RequestValidationError, answer_validation_error)

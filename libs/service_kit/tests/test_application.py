@@ -219,3 +219,26 @@ async def test_metrics_have_few_labels(client: httpx.AsyncClient) -> None:
 
 def test_every_public_name_is_there() -> None:
     assert [name for name in service_kit.__all__ if not hasattr(service_kit, name)] == []
+
+
+async def test_the_api_description_has_every_refusal_as_a_problem(
+    client: httpx.AsyncClient,
+) -> None:
+    description = (await client.get("/openapi.json")).json()
+    operations = [item for path in description["paths"].values() for item in path.values()]
+    assert operations
+    for operation in operations:
+        assert "422" not in operation["responses"]
+        content = operation["responses"]["default"]["content"]
+        reference = content["application/problem+json"]["schema"]["$ref"]
+        assert "#/components/schemas/Problem" == reference
+    assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+async def test_the_described_problem_is_the_one_that_is_sent(client: httpx.AsyncClient) -> None:
+    schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
+    described = schemas["Problem"]
+    refusals = [await client.get("/nowhere"), await client.post("/things", json={"count": "1"})]
+    for refusal in refusals:
+        assert set(described["required"]) <= set(refusal.json())
+        assert set(refusal.json()) <= set(described["properties"])
