@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from libs.service_kit.problems import (
     MALFORMED_BODY,
@@ -21,6 +22,7 @@ from libs.service_kit.problems import (
     problem_response,
 )
 
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _MOST_ERRORS = 20
 """Errors listed at most, so that a hostile body does not make a huge answer."""
 
@@ -34,22 +36,36 @@ def require_json(request: Request) -> None:
         )
 
 
-async def answer_http_exception(_: Request, exc: Exception) -> Response:
+async def answer_http_exception(request: Request, exc: Exception) -> Response:
     """Exception handler for what routing and body parsing refuse."""
     if not isinstance(exc, HTTPException):
         raise exc
+    headers = exc.headers
     match exc.status_code:
         case HTTPStatus.NOT_FOUND:
             kind, detail = ROUTE_NOT_FOUND, "see /openapi.json for the routes of this service"
         case HTTPStatus.METHOD_NOT_ALLOWED:
             kind, detail = METHOD_NOT_ALLOWED, "see the Allow header for the methods that it takes"
+            headers = {"Allow": ", ".join(_allowed_methods(request))}
         case HTTPStatus.BAD_REQUEST:
             kind, detail = MALFORMED_BODY, "the body could not be parsed as JSON"
         case code:
             status = HTTPStatus(code)
             kind = ProblemKind(f"http-{code}", status, status.phrase)
             detail = str(exc.detail)
-    return problem_response(ProblemError(kind, detail, headers=exc.headers))
+    return problem_response(ProblemError(kind, detail, headers=headers))
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return what the path takes; the framework names the methods of its first route only."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
 
 
 async def answer_validation_error(_: Request, exc: Exception) -> Response:

@@ -52,6 +52,11 @@ async def get_thing(thing_id: int) -> dict[str, str | int | None]:
     return {"id": thing_id, "request_id": current_request_id()}
 
 
+@router.delete("/things/{thing_id}", status_code=204)
+async def delete_thing(thing_id: int) -> None:
+    log.info("deleted", thing_id=thing_id)
+
+
 @router.get("/slow")
 async def slow(seconds: float) -> dict[str, bool]:
     log.info("slow_started")

@@ -242,3 +242,8 @@ async def test_the_described_problem_is_the_one_that_is_sent(client: httpx.Async
     for refusal in refusals:
         assert set(described["required"]) <= set(refusal.json())
         assert set(refusal.json()) <= set(described["properties"])
+
+
+async def test_allow_names_every_method_of_the_path(client: httpx.AsyncClient) -> None:
+    refusal = await client.put("/things/1")
+    assert "DELETE, GET" == refusal.headers["allow"]
