@@ -7,11 +7,11 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from bazel_launcher.errors import LauncherError
+from bazel_launcher.files import write_whole
 
 # Both are addresses of Bazel itself; a company's mirror is set by the variables named here.
 CENTRAL_REGISTRY = "https://bcr.bazel.build"  # GRANARY_BAZEL_REGISTRY
@@ -40,7 +40,7 @@ def answers(cache: Path) -> bool:
             reachable = bool(answer.read(1) == b"{")
     except (OSError, ValueError):
         reachable = False
-    _write_whole(remembered, b"yes" if reachable else b"no", executable=False)
+    write_whole(remembered, b"yes" if reachable else b"no")
     return reachable
 
 
@@ -87,17 +87,5 @@ def _downloaded(version: str, cache: Path) -> Path:
         ) from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise LauncherError(f"the downloaded {name} does not have the published SHA-256 {expected}")
-    _write_whole(target, content, executable=True)
+    write_whole(target, content, executable=True)
     return target
-
-
-def _write_whole(target: Path, content: bytes, *, executable: bool) -> None:
-    """Write a file so that other callers see all of it or nothing."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-            part.write(content)
-        Path(part.name).chmod(0o755 if executable else 0o644)
-        Path(part.name).replace(target)
-    except OSError as error:
-        raise LauncherError(f"cannot write {target}: {error.strerror}") from error

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 from bazel_launcher.errors import LauncherError
+from bazel_launcher.files import write_whole
 from registry_only import apt, trust_store
 
 PIP_CONFIGURATIONS = ("~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf")
@@ -68,9 +69,7 @@ def write_rc_file(download_from: dict[str, str], cache: Path) -> Path:
     content = "\n".join(lines) + "\n"
     target = cache / "registry-only" / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.rc"
     if not target.exists():
-        part = target.with_suffix(f".{os.getpid()}")
-        part.write_text(content, encoding="utf-8")
-        part.replace(target)
+        write_whole(target, content.encode())
     return target
 
 
@@ -124,5 +123,5 @@ def _debian_mirror(root: Path) -> str:
         return chosen.rstrip("/")
     remembered = root.with_suffix(".mirror")
     if not remembered.exists():
-        remembered.write_text(apt.mirror(), encoding="utf-8")
+        write_whole(remembered, apt.mirror().encode())
     return remembered.read_text(encoding="utf-8")

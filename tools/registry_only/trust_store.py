@@ -13,6 +13,7 @@ import struct
 from pathlib import Path
 
 from bazel_launcher.errors import LauncherError
+from bazel_launcher.files import write_whole
 
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem")
 
@@ -38,9 +39,7 @@ def made(cache: Path) -> Path:
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
     store = cache / "registry-only" / f"{name}.jks"
     if not store.exists():
-        part = store.with_suffix(f".{os.getpid()}")
-        part.write_bytes(key_store(bundle.read_text(encoding="utf-8")))
-        part.replace(store)
+        write_whole(store, key_store(bundle.read_text(encoding="utf-8")))
     return store
 
 
