@@ -1,0 +1,46 @@
+"""What is ordered: units of SKUs, in lines that name each SKU once."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+MAX_LINES = 50
+"""A DynamoDB transaction has at most 100 actions; an order needs one a line and a few more."""
+
+
+def _whole(value: object) -> object:
+    """Take 3.0 for 3, as JSON Schema does: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+type Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+type Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10_000)]
+type Units = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000_000)]
+
+
+class RequestModel(BaseModel):
+    """Base of what clients send: unknown fields, strings for numbers and fractions are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Line(RequestModel):
+    """Units of one SKU."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+def _distinct_skus(lines: list[Line]) -> list[Line]:
+    seen: set[str] = set()
+    for line in lines:
+        if line.sku in seen:
+            raise PydanticCustomError("duplicate_sku", "{sku} is in two lines", {"sku": line.sku})
+        seen.add(line.sku)
+    return lines
+
+
+type Lines = Annotated[
+    list[Line], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_distinct_skus)
+]
