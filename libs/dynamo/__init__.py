@@ -1,6 +1,6 @@
 """Typed access to DynamoDB: tables, conditional and transactional writes, cursors."""
 
-from libs.dynamo.actions import Put, Update
+from libs.dynamo.actions import Delete, Put, Update
 from libs.dynamo.client import Dynamo, Page, connect
 from libs.dynamo.cursors import BadCursorError, decode_cursor, encode_cursor
 from libs.dynamo.errors import (
@@ -26,6 +26,7 @@ __all__ = [
     "CancellationReason",
     "ConditionFailedError",
     "ConflictError",
+    "Delete",
     "Dynamo",
     "DynamoError",
     "DynamoSettings",

@@ -46,7 +46,22 @@ class Update:
         return {"Key": encode_item(self.key), "UpdateExpression": self.update} | _common(self)
 
 
-type Action = Put | Update
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Remove an item; one that does not exist is removed already, unless the condition asks."""
+
+    table: str
+    key: Mapping[str, str]
+    condition: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def request(self) -> dict[str, Any]:
+        """Return the parameters of DeleteItem, which are those of a transaction's Delete."""
+        return {"Key": encode_item(self.key)} | _common(self)
+
+
+type Action = Put | Update | Delete
 
 
 def _common(action: Action) -> dict[str, Any]:

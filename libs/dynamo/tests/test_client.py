@@ -1,16 +1,17 @@
 """The client and table creation against DynamoDB Local."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from pydantic import HttpUrl
 
 from libs.dynamo import (
     ConditionFailedError,
+    Delete,
     Dynamo,
     DynamoSettings,
-    Index,
     Put,
     RequestRefusedError,
     TableMismatchError,
@@ -21,19 +22,6 @@ from libs.dynamo import (
     connect,
     create_tables,
 )
-from libs.dynamo.testing import fresh_tables
-
-THINGS = TableSpec(
-    partition_key="pk",
-    indexes=(Index("by_owner", partition_key="owner", sort_key="pk"),),
-    ttl_attribute="expires_at",
-)
-
-
-@pytest.fixture
-async def things(dynamodb: str) -> AsyncIterator[tuple[Dynamo, str]]:
-    async with fresh_tables(dynamodb, {"things": THINGS}) as (dynamo, names):
-        yield dynamo, names["things"]
 
 
 async def test_items_come_back_as_they_were_put(things: tuple[Dynamo, str]) -> None:
@@ -83,6 +71,86 @@ async def test_a_cancelled_transaction_says_which_action_is_to_blame(
     assert await dynamo.get(table, {"pk": "2"}) is None
 
 
+async def test_a_transaction_repeated_after_its_answer_was_lost_is_the_same_success(
+    things: tuple[Dynamo, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "stock", "n": 5}))
+    call = dynamo.call
+
+    async def lose_the_first_answer(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        await call(operation, request)
+        return await call(operation, request)
+
+    monkeypatch.setattr(dynamo, "call", lose_the_first_answer)
+    await dynamo.transact(
+        [
+            Put(table=table, item={"pk": "order"}, condition="attribute_not_exists(pk)"),
+            Update(table=table, key={"pk": "stock"}, update="SET n = n - :1", values={":1": 1}),
+        ]
+    )
+    assert await dynamo.get(table, {"pk": "stock"}) == {"pk": "stock", "n": 4}
+
+
+async def test_the_same_transaction_asked_for_twice_is_done_twice(
+    things: tuple[Dynamo, str],
+) -> None:
+    dynamo, table = things
+    add = Update(table=table, key={"pk": "1"}, update="ADD n :1", values={":1": 1})
+    await dynamo.transact([add])
+    await dynamo.transact([add])
+    assert await dynamo.get(table, {"pk": "1"}) == {"pk": "1", "n": 2}
+
+
+async def test_deletes_obey_their_condition_alone_and_in_a_transaction(
+    things: tuple[Dynamo, str],
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "1", "owner": "ann"}))
+    await dynamo.put(Put(table=table, item={"pk": "2"}))
+
+    def delete(owner: str) -> Delete:
+        return Delete(
+            table=table,
+            key={"pk": "1"},
+            condition="#owner = :owner",
+            names={"#owner": "owner"},
+            values={":owner": owner},
+        )
+
+    with pytest.raises(ConditionFailedError) as caught:
+        await dynamo.delete(delete("bob"))
+    assert caught.value.item == {"pk": "1", "owner": "ann"}
+    with pytest.raises(TransactionCancelledError) as cancelled:
+        await dynamo.transact([Delete(table=table, key={"pk": "2"}), delete("bob")])
+    assert cancelled.value.failed_condition(1)
+    assert await dynamo.get(table, {"pk": "2"}) == {"pk": "2"}
+    await dynamo.transact([Delete(table=table, key={"pk": "2"}), delete("ann")])
+    assert await dynamo.batch_get(table, [{"pk": "1"}, {"pk": "2"}]) == []
+    await dynamo.delete(Delete(table=table, key={"pk": "1"}))
+
+
+async def test_a_consistent_query_reads_the_table_and_not_an_index(
+    things: tuple[Dynamo, str],
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "1", "owner": "ann"}))
+    page = await dynamo.query(
+        table, condition="pk = :pk", values={":pk": "1"}, limit=1, consistent=True
+    )
+    assert page.items == [{"pk": "1", "owner": "ann"}]
+    with pytest.raises(RequestRefusedError, match=r"[Cc]onsistent"):
+        await dynamo.query(
+            table,
+            index="by_owner",
+            condition="#owner = :owner",
+            names={"#owner": "owner"},
+            values={":owner": "ann"},
+            limit=1,
+            consistent=True,
+        )
+
+
 async def test_pages_of_an_index_follow_each_other(things: tuple[Dynamo, str]) -> None:
     dynamo, table = things
     for number in range(5):
@@ -109,11 +177,11 @@ async def test_pages_of_an_index_follow_each_other(things: tuple[Dynamo, str]) -
 
 
 async def test_creating_tables_again_and_at_once_changes_nothing(
-    things: tuple[Dynamo, str],
+    things: tuple[Dynamo, str], spec: TableSpec
 ) -> None:
     dynamo, table = things
     await dynamo.put(Put(table=table, item={"pk": "1"}))
-    await asyncio.gather(*(create_tables(dynamo, {table: THINGS}) for _ in range(3)))
+    await asyncio.gather(*(create_tables(dynamo, {table: spec}) for _ in range(3)))
     assert await dynamo.get(table, {"pk": "1"}) == {"pk": "1"}
     answer = await dynamo.call("DescribeTimeToLive", {"TableName": table})
     assert answer["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"

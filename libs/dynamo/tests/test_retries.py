@@ -1,30 +1,33 @@
 """Retries and errors, against a server that answers what DynamoDB answers when it is in trouble."""
 
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
 from pydantic import HttpUrl
 
 from libs.dynamo import (
     Backoff,
+    ConditionFailedError,
     ConflictError,
     Dynamo,
     DynamoError,
     DynamoSettings,
     Put,
     RequestRefusedError,
+    TableExistsError,
     TableMissingError,
     ThrottledError,
+    TransactionCancelledError,
     UnavailableError,
     connect,
 )
 from libs.dynamo.testing import CREDENTIALS
+from libs.http_client.testing import Call, raw_server
 
 type Answer = tuple[int, dict[str, Any]]
 
@@ -53,21 +56,31 @@ THROTTLED = refusal("ThrottlingException")
 BROKEN: Answer = (500, {})
 
 
+def rendered(answer: Answer) -> bytes:
+    body = json.dumps(answer[1])
+    return f"HTTP/1.1 {answer[0]} X\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
 @asynccontextmanager
-async def scripted(*answers: Answer) -> AsyncIterator[tuple[Dynamo, list[str]]]:
+async def scripted(*answers: Answer | None) -> AsyncIterator[tuple[Dynamo, list[Call]]]:
     """Yield a connection to a server that gives `answers` in turn, the last for ever, and its
-    calls."""
-    calls: list[str] = []
+    calls. None is an answer that is lost."""
 
-    async def answer(request: web.Request) -> web.Response:
-        calls.append(request.headers["X-Amz-Target"].partition(".")[2])
-        status, body = answers[min(len(calls), len(answers)) - 1]
-        return web.Response(status=status, text=json.dumps(body))
+    async def answer(call: Call) -> None:
+        given = answers[min(len(server.calls), len(answers)) - 1]
+        if given:
+            await call.send(rendered(given))
+        else:
+            call.abort()
 
-    app = web.Application()
-    app.router.add_post("/", answer)
-    async with TestServer(app) as server, connect(settings(str(server.make_url("/")))) as dynamo:
-        yield dynamo, calls
+    async with raw_server(answer) as server, connect(settings(server.url)) as dynamo:
+        yield dynamo, server.calls
+
+
+def operations(calls: list[Call]) -> list[str]:
+    return re.findall(
+        r"(?m)^x-amz-target: DynamoDB_20120810\.(\w+)", "".join(c.head for c in calls)
+    )
 
 
 def settings(endpoint: str, seconds: float = 2) -> DynamoSettings:
@@ -83,7 +96,7 @@ async def test_passing_trouble_is_not_seen_by_the_caller(
 ) -> None:
     async with scripted(answer, answer, OK) as (dynamo, calls):
         await dynamo.put(PUT)
-        assert calls == ["PutItem"] * 3
+        assert operations(calls) == ["PutItem"] * 3
 
 
 @pytest.mark.parametrize(
@@ -91,17 +104,30 @@ async def test_passing_trouble_is_not_seen_by_the_caller(
     [
         (THROTTLED, ThrottledError, 4),
         (cancelled("ThrottlingError", "None"), ThrottledError, 4),
+        (refusal("ProvisionedThroughputExceededException"), ThrottledError, 4),
+        (refusal("RequestLimitExceeded"), ThrottledError, 4),
+        (refusal("ExpiredTokenException"), ThrottledError, 4),
         (BROKEN, UnavailableError, 4),
+        (refusal("InternalServerError"), UnavailableError, 4),
+        (refusal("TransactionInProgressException"), UnavailableError, 4),
+        ((500, {"__type": PREFIX + "ThrottlingException"}), UnavailableError, 4),
+        (None, UnavailableError, 4),
         ((503, {}), UnavailableError, 4),
         ((504, {}), UnavailableError, 4),
         (cancelled("None", "TransactionConflict"), ConflictError, 10),
         (refusal("ResourceNotFoundException"), TableMissingError, 1),
+        (refusal("ResourceInUseException"), TableExistsError, 1),
+        (refusal("ConditionalCheckFailedException"), ConditionFailedError, 1),
+        (cancelled("TransactionConflict", "ConditionalCheckFailed"), TransactionCancelledError, 1),
+        (cancelled("ValidationError"), TransactionCancelledError, 1),
+        (refusal("TransactionCanceledException"), RequestRefusedError, 1),
+        ((403, {}), RequestRefusedError, 1),
         (refusal("ValidationException"), RequestRefusedError, 1),
         (refusal("AccessDeniedException"), RequestRefusedError, 1),
     ],
 )
 async def test_lasting_trouble_ends_in_its_own_error(
-    answer: Answer, error: type[DynamoError], most: int
+    answer: Answer | None, error: type[DynamoError], most: int
 ) -> None:
     async with scripted(answer) as (dynamo, calls):
         with pytest.raises(error):
@@ -116,6 +142,23 @@ async def test_a_write_of_unknown_outcome_is_repeated_only_when_that_is_safe() -
         assert len(calls) == 1
 
 
+async def test_a_transaction_is_repeated_under_its_token_and_the_next_has_another() -> None:
+    async with scripted(None, BROKEN, cancelled("TransactionConflict"), OK) as (dynamo, calls):
+        await dynamo.transact([PUT])
+        await dynamo.transact([PUT])
+    tokens = [json.loads(call.body)["ClientRequestToken"] for call in calls]
+    assert len(tokens) == 5
+    assert len(set(tokens[:4])) == 1
+    assert len(set(tokens)) == 2
+    assert all(1 <= len(token) <= 36 for token in tokens)
+
+
+async def test_a_refusal_says_what_dynamodb_said() -> None:
+    async with scripted(refusal("ValidationException")) as (dynamo, _):
+        with pytest.raises(RequestRefusedError, match="PutItem: ValidationException: m"):
+            await dynamo.put(PUT)
+
+
 async def test_a_throttled_write_is_repeated_even_when_not_repeatable() -> None:
     async with scripted(THROTTLED, OK) as (dynamo, calls):
         await dynamo.put(PUT, repeatable=False)
@@ -123,7 +166,9 @@ async def test_a_throttled_write_is_repeated_even_when_not_repeatable() -> None:
 
 
 async def test_no_server_and_a_silent_server_are_unavailable() -> None:
-    async with connect(settings(f"http://127.0.0.1:{unused_port()}")) as dynamo:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with connect(settings(f"http://127.0.0.1:{port}")) as dynamo:
         with pytest.raises(UnavailableError, match="no answer"):
             await dynamo.get("things", {"pk": "1"})
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -131,6 +176,42 @@ async def test_no_server_and_a_silent_server_are_unavailable() -> None:
         async with connect(settings(endpoint, 0.05)) as dynamo:
             with pytest.raises(UnavailableError, match="no answer"):
                 await dynamo.get("things", {"pk": "1"})
+
+
+def leftover_reads(*numbers: int) -> Answer:
+    return 200, {
+        "Responses": {"things": []},
+        "UnprocessedKeys": {"things": {"Keys": [{"pk": {"S": str(n)}} for n in numbers]}},
+    }
+
+
+def leftover_deletes(*numbers: int) -> Answer:
+    writes = [{"DeleteRequest": {"Key": {"pk": {"S": str(n)}}}} for n in numbers]
+    return 200, {"UnprocessedItems": {"things": writes}}
+
+
+KEYS = [{"pk": "1"}, {"pk": "2"}]
+
+
+async def test_what_a_batch_leaves_over_is_sent_again() -> None:
+    done: Answer = (200, {"Responses": {"things": [{"pk": {"S": "2"}}]}, "UnprocessedKeys": {}})
+    async with scripted(leftover_reads(1, 2), leftover_reads(2), done) as (dynamo, calls):
+        assert await dynamo.batch_get("things", KEYS) == [{"pk": "2"}]
+        assert operations(calls) == ["BatchGetItem"] * 3
+    async with scripted(leftover_deletes(1), (200, {"UnprocessedItems": {}})) as (dynamo, calls):
+        await dynamo.delete_all("things", KEYS)
+        assert operations(calls) == ["BatchWriteItem"] * 2
+
+
+async def test_what_a_batch_always_leaves_over_is_throttled() -> None:
+    async with scripted(leftover_reads(1, 2)) as (dynamo, calls):
+        with pytest.raises(ThrottledError, match="leaves 2 keys undone"):
+            await dynamo.batch_get("things", KEYS)
+        assert len(calls) == 6
+    async with scripted(leftover_deletes(1, 2)) as (dynamo, calls):
+        with pytest.raises(ThrottledError, match="leaves 2 keys undone"):
+            await dynamo.delete_all("things", KEYS)
+        assert len(calls) == 6
 
 
 async def test_too_many_actions_are_refused_before_the_call() -> None:
