@@ -17,7 +17,8 @@ import boto3
 import pytest
 
 from tools.dynamodb_local import server
-from tools.dynamodb_local.server import DynamoDbLocal, DynamoDbLocalError, start
+from tools.dynamodb_local.server import start
+from tools.java_server.process import JavaServer, JavaServerError
 
 LISTENING = "0A"  # the state column of /proc/net/tcp
 LOOPBACK = (
@@ -27,12 +28,12 @@ LOOPBACK = (
 
 
 @pytest.fixture(scope="module")
-def db() -> Iterator[DynamoDbLocal]:
+def db() -> Iterator[JavaServer]:
     with start() as running:
         yield running
 
 
-def client(db: DynamoDbLocal) -> Any:
+def client(db: JavaServer) -> Any:
     return boto3.client(
         "dynamodb",
         endpoint_url=db.endpoint,
@@ -42,7 +43,7 @@ def client(db: DynamoDbLocal) -> Any:
     )
 
 
-def create_table(db: DynamoDbLocal, name: str) -> None:
+def create_table(db: JavaServer, name: str) -> None:
     client(db).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -80,13 +81,13 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_only_loopback_listens(db: DynamoDbLocal) -> None:
+def test_only_loopback_listens(db: JavaServer) -> None:
     addresses = listeners(db.port)
     assert addresses
     assert set(addresses) <= set(LOOPBACK)
 
 
-def test_the_server_opens_no_other_port(db: DynamoDbLocal) -> None:
+def test_the_server_opens_no_other_port(db: JavaServer) -> None:
     """A socket of the process is one of the inodes in its file descriptors."""
     inodes = set()
     for descriptor in Path(f"/proc/{db.pid}/fd").iterdir():
@@ -101,7 +102,7 @@ def test_the_server_opens_no_other_port(db: DynamoDbLocal) -> None:
     assert ports == {db.port}
 
 
-def test_a_transaction_is_all_or_none(db: DynamoDbLocal) -> None:
+def test_a_transaction_is_all_or_none(db: JavaServer) -> None:
     """The native SQLite library is found, and conditions are evaluated."""
     create_table(db, "transactions")
     dynamodb = client(db)
@@ -119,7 +120,7 @@ def test_a_transaction_is_all_or_none(db: DynamoDbLocal) -> None:
     assert dynamodb.scan(TableName="transactions")["Count"] == 1
 
 
-def test_a_server_without_a_folder_starts_empty(db: DynamoDbLocal) -> None:
+def test_a_server_without_a_folder_starts_empty(db: JavaServer) -> None:
     create_table(db, "elsewhere")
     with start() as other:
         assert client(other).list_tables()["TableNames"] == []
@@ -136,7 +137,7 @@ def test_tables_outlive_a_restart_in_a_folder(tmp_path: Path) -> None:
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with (
         start(data_dir=tmp_path),
-        pytest.raises(DynamoDbLocalError, match=r"in use by another DynamoDB Local$"),
+        pytest.raises(JavaServerError, match=r"in use by another DynamoDB Local$"),
         start(data_dir=tmp_path),
     ):
         pass
@@ -146,7 +147,7 @@ def test_a_busy_port_is_refused_with_the_option_to_change() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(DynamoDbLocalError, match=rf"status 1 .*port {port} .*--port"),
+            pytest.raises(JavaServerError, match=rf"status 1 .*port {port} .*--port"),
             start(port=port),
         ):
             pass
