@@ -4,25 +4,42 @@ The server around it is `libs.service_kit.server`, which only a service's main i
 """
 
 from libs.service_kit.application import create_app
+from libs.service_kit.circuit import CircuitBreaker, CircuitOpenError
+from libs.service_kit.deadline import HEADER as DEADLINE_HEADER
+from libs.service_kit.deadline import remaining_seconds
+from libs.service_kit.failures import failure_point
 from libs.service_kit.health import Dependency
 from libs.service_kit.logs import get_logger, setup_logging
 from libs.service_kit.metrics import Metrics
-from libs.service_kit.problems import ProblemError, ProblemKind
+from libs.service_kit.periodic import periodic
+from libs.service_kit.problems import MEDIA_TYPE as PROBLEM_MEDIA_TYPE
+from libs.service_kit.problems import ProblemError, ProblemKind, problem_body
 from libs.service_kit.request_errors import require_json
 from libs.service_kit.request_ids import HEADER as REQUEST_ID_HEADER
 from libs.service_kit.request_ids import current_request_id
 from libs.service_kit.settings import ServiceSettings
+from libs.service_kit.tracing import client_span, trace_headers
 
 __all__ = [
+    "DEADLINE_HEADER",
+    "PROBLEM_MEDIA_TYPE",
     "REQUEST_ID_HEADER",
+    "CircuitBreaker",
+    "CircuitOpenError",
     "Dependency",
     "Metrics",
     "ProblemError",
     "ProblemKind",
     "ServiceSettings",
+    "client_span",
     "create_app",
     "current_request_id",
+    "failure_point",
     "get_logger",
+    "periodic",
+    "problem_body",
+    "remaining_seconds",
     "require_json",
     "setup_logging",
+    "trace_headers",
 ]

@@ -28,13 +28,17 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            if "expect" not in headers:  # a client that asks first has sent no body yet
+        declared = _declared_bytes(scope)
+        if declared is None:
+            await self._count(scope, receive, send)
+        elif declared <= self._max_bytes:
+            await self._app(scope, receive, send)  # the server reads no further than declared
+        else:
+            if "expect" not in Headers(scope=scope):  # a client that asks first has sent no body
                 await _drain(receive)
             await self._refuse(scope, receive, send)
-            return
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
         exceeded = False
         responding = False
@@ -71,6 +75,19 @@ class BodyLimitMiddleware:
             max_bytes=self._max_bytes,
         )
         await problem_response(error)(scope, receive, send)
+
+
+def _declared_bytes(scope: Scope) -> int | None:
+    """Return how long the body is, or None when only its end will tell."""
+    declared = 0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            if not value.isdigit():
+                return None
+            declared = int(value)
+    return declared
 
 
 async def _drain(receive: Receive) -> None:

@@ -1,29 +1,65 @@
-"""End requests that take too long."""
+"""End requests that take too long, by the service's own limit or by the caller's, if that is less.
+
+A caller says in `X-Request-Timeout-Ms` how many milliseconds it still waits. A span and not a time
+of day, because clocks differ; the time on the way counts for the caller.
+"""
 
 import asyncio
+import re
+from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libs.service_kit.metrics import Metrics
 from libs.service_kit.problems import (
+    BAD_DEADLINE,
     REQUEST_TOO_SLOW,
     TIMED_OUT,
     ProblemError,
     problem_response,
 )
 
+HEADER = "X-Request-Timeout-Ms"
+_HEADER_BYTES = HEADER.lower().encode()
+_MILLISECONDS = re.compile(rb"-?\d{1,12}")
+_end: ContextVar[float | None] = ContextVar("request_end", default=None)
+
+
+def remaining_seconds() -> float | None:
+    """Return what is left of the present request's time, for calls that it makes.
+
+    None outside of a request; negative when the time is over.
+    """
+    end = _end.get()
+    return None if end is None else end - asyncio.get_running_loop().time()
+
 
 class DeadlineMiddleware:
-    """Cancel a request after `seconds`: 408 when its body is still on the way, else 503."""
+    """Cancel a request whose time is over: 408 when its body is still on the way, else 503."""
 
-    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float, metrics: Metrics) -> None:
         self._app = app
         self._seconds = seconds
+        self._refused = metrics.refused.labels(TIMED_OUT.slug)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        try:
+            seconds = _allowed_seconds(scope, self._seconds)
+        except ProblemError as malformed:
+            await problem_response(malformed)(scope, receive, send)
+            return
+        if seconds <= 0:
+            self._refused.inc()
+            refusal = ProblemError(TIMED_OUT, f"{HEADER} says that the caller waits no longer")
+            await problem_response(refusal)(scope, receive, send)
+            return
+        await self._limit(seconds, scope, receive, send)
+
+    async def _limit(self, seconds: float, scope: Scope, receive: Receive, send: Send) -> None:
         reading = False
         responding = False
 
@@ -39,24 +75,42 @@ class DeadlineMiddleware:
             responding = True
             await send(message)
 
-        clock = asyncio.timeout(self._seconds)
+        end = asyncio.get_running_loop().time() + seconds
+        clock = asyncio.timeout_at(end)
+        token = _end.set(end)
         try:
             async with clock:
                 await self._app(scope, receive_watched, send_watched)
         except TimeoutError:
             if responding or not clock.expired():
                 raise
-            await problem_response(self._late(reading))(scope, receive, send)
+            await problem_response(_late(seconds, reading=reading))(scope, receive, send)
+        finally:
+            _end.reset(token)
 
-    def _late(self, reading: bool) -> ProblemError:
-        if reading:
-            return ProblemError(
-                REQUEST_TOO_SLOW,
-                f"the whole request must arrive within {self._seconds:g} s",
-                headers={"Connection": "close"},
-            )
+
+def _allowed_seconds(scope: Scope, most: float) -> float:
+    """Return the lesser of `most` and what the caller offers. Raise ProblemError for nonsense."""
+    for name, value in scope["headers"]:
+        if name == _HEADER_BYTES:
+            if not _MILLISECONDS.fullmatch(value):
+                shown = value[:40].decode("latin-1")
+                raise ProblemError(
+                    BAD_DEADLINE, f"{HEADER} is a whole number of milliseconds, not {shown!r}"
+                )
+            return min(most, int(value) / 1000)
+    return most
+
+
+def _late(seconds: float, *, reading: bool) -> ProblemError:
+    if reading:
         return ProblemError(
-            TIMED_OUT,
-            f"no answer within {self._seconds:g} s; repeat the request, writes are idempotent",
-            headers={"Retry-After": "1"},
+            REQUEST_TOO_SLOW,
+            f"the whole request must arrive within {seconds:g} s",
+            headers={"Connection": "close"},
         )
+    return ProblemError(
+        TIMED_OUT,
+        f"no answer within {seconds:g} s; repeat the request, writes are idempotent",
+        headers={"Retry-After": "1"},
+    )

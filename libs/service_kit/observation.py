@@ -14,7 +14,12 @@ from libs.service_kit.lifecycle import Lifecycle
 from libs.service_kit.logs import get_logger
 from libs.service_kit.metrics import Metrics
 from libs.service_kit.problems import INTERNAL_ERROR, ProblemError, problem_response
-from libs.service_kit.request_ids import HEADER, bound_request_id
+from libs.service_kit.request_ids import (
+    HEADER,
+    accepted_request_id,
+    bind_request_id,
+    unbind_request_id,
+)
 
 log = get_logger(__name__)
 
@@ -37,22 +42,19 @@ class ObservationMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with bound_request_id(_offered_id(scope)) as request_id:
-            await self._observe(scope, receive, send, request_id)
-
-    async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        request_id = accepted_request_id(_offered_id(scope))
+        token = bind_request_id(request_id)
         status = 0
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = request_id
+                message["headers"] = [*message["headers"], (_HEADER_BYTES, request_id.encode())]
                 if self._lifecycle.draining:
                     # Clients that keep connections open move to another instance before this one
                     # closes.
-                    headers["Connection"] = "close"
+                    MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
         started = time.perf_counter()
@@ -70,6 +72,7 @@ class ObservationMiddleware:
         finally:
             self._metrics.in_flight.dec()
             self._record(scope, status, time.perf_counter() - started)
+            unbind_request_id(token)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route_template(scope)

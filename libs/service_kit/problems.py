@@ -56,6 +56,15 @@ NOT_READY = ProblemKind("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "The servic
 TIMED_OUT = ProblemKind(
     "timed-out", HTTPStatus.SERVICE_UNAVAILABLE, "The request took longer than the service allows"
 )
+OVERLOADED = ProblemKind(
+    "overloaded", HTTPStatus.SERVICE_UNAVAILABLE, "The service works on too many requests"
+)
+BAD_DEADLINE = ProblemKind(
+    "bad-deadline", HTTPStatus.BAD_REQUEST, "The header of the caller's time-out is malformed"
+)
+BAD_FAILURE_SWITCH = ProblemKind(
+    "bad-failure-switch", HTTPStatus.BAD_REQUEST, "The header of failure switches is malformed"
+)
 STORAGE_UNAVAILABLE = ProblemKind(
     "storage-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The data store does not answer"
 )

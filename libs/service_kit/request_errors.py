@@ -27,7 +27,7 @@ _MOST_ERRORS = 20
 """Errors listed at most, so that a hostile body does not make a huge answer."""
 
 
-def require_json(request: Request) -> None:
+async def require_json(request: Request) -> None:
     """Dependency of every route with a body: refuse what is not declared as JSON."""
     declared = request.headers.get("content-type", "")
     if declared.partition(";")[0].strip().lower() != "application/json":

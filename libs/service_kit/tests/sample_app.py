@@ -12,10 +12,14 @@ from pydantic import BaseModel, ConfigDict
 from libs.service_kit import (
     Dependency,
     ServiceSettings,
+    client_span,
     create_app,
     current_request_id,
+    failure_point,
     get_logger,
+    remaining_seconds,
     require_json,
+    trace_headers,
 )
 
 log = get_logger(__name__)
@@ -62,6 +66,25 @@ async def slow(seconds: float) -> dict[str, bool]:
     log.info("slow_started")
     await asyncio.sleep(seconds)
     return {"done": True}
+
+
+@router.get("/points")
+async def points() -> dict[str, str]:
+    await failure_point("before")
+    log.info("worked")
+    await failure_point("after")
+    return {"done": "all"}
+
+
+@router.get("/remaining")
+async def remaining() -> dict[str, float | None]:
+    return {"seconds": remaining_seconds()}
+
+
+@router.get("/calls")
+async def calls() -> dict[str, str]:
+    with client_span("neighbour", method="GET", path="/deep"):
+        return trace_headers()
 
 
 @router.get("/crash")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ from fastapi import FastAPI
 
 from libs import service_kit
 from libs.service_kit.tests import sample_app
+from libs.service_kit.tests.asking import client_of, problem_of
 from libs.service_kit.tests.sample_app import Settings, build_app
 
 
@@ -23,28 +23,14 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 @pytest.fixture
 async def hasty() -> AsyncIterator[httpx.AsyncClient]:
     """A client of a sample that ends requests soon."""
-    async with _client(build_app(Settings(request_timeout_seconds=0.1))) as client:
+    async with client_of(build_app(Settings(request_timeout_seconds=0.1))) as client:
         yield client
 
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with _client(app) as client:
+    async with client_of(app) as client:
         yield client
-
-
-def _client(app: FastAPI) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample")
-
-
-def _problem(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    document: dict[str, Any] = response.json()
-    assert response.status_code == status
-    assert document["status"] == status
-    assert document["type"] == f"urn:granary:problem:{kind}"
-    assert document["request_id"] == response.headers["x-request-id"]
-    return document
 
 
 async def test_health_says_ok_even_when_dependencies_are_away(
@@ -64,7 +50,7 @@ async def test_ready_names_the_dependency_that_failed(
     assert (await client.get("/ready")).json()["status"] == "ready"
     monkeypatch.setitem(sample_app.state, "dependency", state)
     response = await client.get("/ready")
-    document = _problem(response, 503, "not-ready")
+    document = problem_of(response, 503, "not-ready")
     assert document["detail"] == "no answer from: store"
     assert document["dependencies"] == {"store": reason}
     assert "secret" not in response.text
@@ -72,7 +58,7 @@ async def test_ready_names_the_dependency_that_failed(
 
 async def test_an_optional_dependency_only_degrades(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sample_app.state, "dependency", "fails")
-    async with _client(build_app(Settings(), required=False)) as client:
+    async with client_of(build_app(Settings(), required=False)) as client:
         response = await client.get("/ready")
         assert response.status_code == 200
         assert response.json()["status"] == "degraded"
@@ -82,7 +68,7 @@ async def test_a_draining_service_is_not_ready_and_closes_connections(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
     app.state.lifecycle.begin_drain()
-    assert "stopping" in _problem(await client.get("/ready"), 503, "not-ready")["detail"]
+    assert "stopping" in problem_of(await client.get("/ready"), 503, "not-ready")["detail"]
     response = await client.get("/things/1")
     assert response.status_code == 200
     assert response.headers["connection"] == "close"
@@ -104,7 +90,7 @@ async def test_any_other_request_id_is_replaced(client: httpx.AsyncClient, offer
 
 async def test_a_crash_is_a_problem_without_its_cause(client: httpx.AsyncClient) -> None:
     response = await client.get("/crash")
-    _problem(response, 500, "internal-error")
+    problem_of(response, 500, "internal-error")
     assert "hunter2" not in response.text
     assert "Traceback" not in response.text
 
@@ -118,13 +104,13 @@ async def test_a_crash_after_half_an_answer_breaks_the_connection(
 
 async def test_storage_that_is_away_asks_for_a_repeat(client: httpx.AsyncClient) -> None:
     response = await client.get("/storage-down")
-    _problem(response, 503, "storage-unavailable")
+    problem_of(response, 503, "storage-unavailable")
     assert response.headers["retry-after"] == "1"
 
 
 async def test_a_slow_answer_ends_at_the_limit(hasty: httpx.AsyncClient) -> None:
     response = await hasty.get("/slow", params={"seconds": 60})
-    _problem(response, 503, "timed-out")
+    problem_of(response, 503, "timed-out")
     assert response.headers["retry-after"] == "1"
 
 
@@ -140,7 +126,7 @@ async def test_a_slow_body_is_the_senders_fault(hasty: httpx.AsyncClient) -> Non
         content=_parts(b"{", b"}", wait=5),
         headers={"Content-Type": "application/json"},
     )
-    _problem(response, 408, "request-too-slow")
+    problem_of(response, 408, "request-too-slow")
 
 
 @pytest.mark.parametrize("size", [1_001, 100_000])
@@ -159,7 +145,7 @@ async def test_a_body_above_the_limit_is_refused_however_it_comes(
     response = await client.post(
         "/things", content=content, headers={"Content-Type": "application/json"}
     )
-    assert _problem(response, 413, "body-too-large")["max_bytes"] == 1_000
+    assert problem_of(response, 413, "body-too-large")["max_bytes"] == 1_000
     assert response.headers["connection"] == "close"
 
 
@@ -174,16 +160,16 @@ async def test_a_body_at_the_limit_is_read(client: httpx.AsyncClient) -> None:
 
 async def test_errors_carry_pointers_and_parameters(client: httpx.AsyncClient) -> None:
     response = await client.post("/things", json={"name": 1, "a/b~": 2})
-    document = _problem(response, 422, "validation-failed")
+    document = problem_of(response, 422, "validation-failed")
     assert [error["pointer"] for error in document["errors"]] == ["#/name", "#/a~1b~0"]
     response = await client.get("/things/one")
-    (error,) = _problem(response, 422, "validation-failed")["errors"]
+    (error,) = problem_of(response, 422, "validation-failed")["errors"]
     assert (error["in"], error["parameter"]) == ("path", "thing_id")
 
 
 async def test_many_errors_are_counted_not_listed(client: httpx.AsyncClient) -> None:
     response = await client.post("/things", json={f"f{n}": 1 for n in range(60)})
-    document = _problem(response, 422, "validation-failed")
+    document = problem_of(response, 422, "validation-failed")
     assert len(document["errors"]) == 20
     assert "(and 60 more)" in document["detail"]
 
@@ -201,7 +187,7 @@ async def test_many_errors_are_counted_not_listed(client: httpx.AsyncClient) -> 
 async def test_refusals_of_the_framework_are_problems(
     client: httpx.AsyncClient, method: str, path: str, status: int, kind: str
 ) -> None:
-    _problem(await client.request(method, path), status, kind)
+    problem_of(await client.request(method, path), status, kind)
 
 
 async def test_metrics_have_few_labels(client: httpx.AsyncClient) -> None:
