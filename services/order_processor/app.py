@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
 from libs.dynamo import ConflictError, TableMissingError, ThrottledError, UnavailableError, connect
-from libs.service_kit import Dependency, Metrics, create_app
+from libs.outbox import relaying
+from libs.service_kit import Dependency, Metrics, create_app, periodic
 from services.order_processor.endpoints import router
+from services.order_processor.expiry import expire_reservations
 from services.order_processor.inventory import Inventory
 from services.order_processor.reservations import Reservations
 from services.order_processor.settings import Settings
@@ -20,13 +22,37 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with connect(settings) as dynamo:
-            app.state.inventory = Inventory(dynamo, table=settings.inventory_table)
-            app.state.reservations = Reservations(
+        async with AsyncExitStack() as stack:
+            dynamo = await stack.enter_async_context(connect(settings))
+            relay = await stack.enter_async_context(
+                relaying(
+                    dynamo,
+                    settings,
+                    table=settings.stock_events_table,
+                    registry=metrics.registry,
+                )
+            )
+            app.state.inventory = Inventory(
+                dynamo,
+                table=settings.inventory_table,
+                events_table=settings.stock_events_table,
+                written=relay.nudge,
+            )
+            app.state.reservations = reservations = Reservations(
                 dynamo,
                 app.state.inventory,
                 table=settings.reservations_table,
+                events_table=settings.stock_events_table,
+                written=relay.nudge,
+                lifetime_seconds=settings.reservation_lifetime_seconds,
                 registry=metrics.registry,
+            )
+            await stack.enter_async_context(
+                periodic(
+                    "expire_reservations",
+                    lambda: expire_reservations(reservations),
+                    seconds=settings.reconcile_seconds,
+                )
             )
             yield
 

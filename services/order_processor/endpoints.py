@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
+from libs.contracts.lines import Sku
 from libs.service_kit import require_json
 from services.order_processor.inventory import Inventory
 from services.order_processor.models import (
     OrderId,
     Reservation,
     ReservationIn,
-    Sku,
     Stock,
     StockIn,
 )
@@ -19,11 +19,11 @@ from services.order_processor.reservations import Reservations
 router = APIRouter(prefix="/v1")
 
 
-def _inventory(request: Request) -> Inventory:
+async def _inventory(request: Request) -> Inventory:
     return request.app.state.inventory  # type: ignore[no-any-return]
 
 
-def _reservations(request: Request) -> Reservations:
+async def _reservations(request: Request) -> Reservations:
     return request.app.state.reservations  # type: ignore[no-any-return]
 
 
@@ -59,6 +59,22 @@ async def get_stock(
 async def post_reservation(wanted: ReservationIn, reservations: _Reservations) -> Reservation:
     """Hold the stock of an order, all lines or none; repeating it changes nothing."""
     return await reservations.reserve(wanted)
+
+
+@router.get("/reservations/{order_id}", tags=["reservations"])
+async def get_reservation(
+    order_id: Annotated[OrderId, Path()], reservations: _Reservations
+) -> Reservation:
+    """Give what was decided about the stock of an order, a refusal included."""
+    return await reservations.read(order_id)
+
+
+@router.post("/reservations/{order_id}/sale", tags=["reservations"])
+async def post_sale(
+    order_id: Annotated[OrderId, Path()], reservations: _Reservations
+) -> Reservation:
+    """Let the stock of an order leave for good, once however often it is asked."""
+    return await reservations.sell(order_id)
 
 
 @router.delete("/reservations/{order_id}", tags=["reservations"])

@@ -1,24 +1,36 @@
 """Stock levels in DynamoDB."""
 
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable
 
-from libs.dynamo import ConditionFailedError, Dynamo, Update
+from libs.contracts.lines import Line
+from libs.contracts.moments import moment
+from libs.dynamo import Dynamo, TransactionCancelledError, Update
+from libs.outbox import record
 from libs.service_kit import ProblemError
-from services.order_processor.models import Line, Stock
+from services.order_processor.events import stock_set
+from services.order_processor.models import Stock
 from services.order_processor.problems import SKU_NOT_FOUND, STOCK_CHANGED
 
 
-def timestamp() -> str:
-    """Return the present moment as the tables hold it: ISO 8601, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 class Inventory:
-    """The inventory table: one item a SKU, with its units on hand, reserved and sold."""
+    """The inventory table: one item a SKU, with its units on hand, reserved and sold.
 
-    def __init__(self, dynamo: Dynamo, *, table: str) -> None:
+    `written` is told the subject of every event that was written.
+    """
+
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        *,
+        table: str,
+        events_table: str,
+        written: Callable[[str], None],
+    ) -> None:
         self._dynamo = dynamo
         self._table = table
+        self._events_table = events_table
+        self._written = written
 
     async def read(self, sku: str) -> Stock:
         """Return the stock of `sku`. Raise `sku-not-found`."""
@@ -28,58 +40,90 @@ class Inventory:
         return Stock.model_validate(item)
 
     async def set_on_hand(self, sku: str, on_hand: int, *, if_version: int | None) -> Stock:
-        """Set the units on hand, in one write that leaves reserved and sold units as they are.
+        """Set the units on hand and tell of it, leaving reserved and sold units as they are.
 
-        With `if_version`, raise `stock-changed` unless the stock still has that version.
+        Return the stock as it stands afterwards. With `if_version`, raise `stock-changed` unless
+        the stock still has that version.
         """
-        action = Update(
-            table=self._table,
-            key={"sku": sku},
-            update=(
-                "SET on_hand = :on_hand, reserved = if_not_exists(reserved, :zero), "
-                "sold = if_not_exists(sold, :zero), updated_at = :now, "
-                "version = if_not_exists(version, :zero) + :one"
-            ),
-            condition=None if if_version is None else "version = :expected",
-            values={":on_hand": on_hand, ":zero": 0, ":one": 1, ":now": timestamp()}
-            | ({} if if_version is None else {":expected": if_version}),
-        )
-        try:
-            # A lost answer must not be repeated under a version: the repeat would meet its own
-            # change.
-            item = await self._dynamo.update(action, repeatable=if_version is None)
-        except ConditionFailedError as exc:
-            raise ProblemError(
-                STOCK_CHANGED, f"read {sku} again and decide on its present stock", sku=sku
-            ) from exc
-        return Stock.model_validate(item)
+        set_at = time.time_ns()
+        while True:
+            try:
+                await self._set(sku, on_hand, set_at=set_at, if_version=if_version)
+            except TransactionCancelledError as exc:
+                refused = exc.failed_condition(0)
+                if refused is None:
+                    raise
+                standing = refused.item or {}
+                if if_version is not None and standing.get("version") != if_version:
+                    raise ProblemError(
+                        STOCK_CHANGED, f"read {sku} again and decide on its present stock", sku=sku
+                    ) from exc
+                # Another was written first with a later time: its own clock's, or this one's.
+                set_at = max(time.time_ns(), int(str(standing["set_at"])) + 1)
+            else:
+                break
+        self._written(sku)
+        return await self.read(sku)
 
     def hold(self, line: Line, now: str) -> Update:
         """Return the action that moves units from on hand to reserved, if there are enough."""
-        return Update(
-            table=self._table,
-            key={"sku": line.sku},
-            update=(
-                "SET on_hand = on_hand - :units, reserved = reserved + :units, "
-                "updated_at = :now, version = version + :one"
-            ),
+        return self._move(
+            line,
+            "on_hand = on_hand - :units, reserved = reserved + :units",
             condition="on_hand >= :units",
-            values={":units": line.quantity, ":now": now, ":one": 1},
+            now=now,
         )
 
     def give_back(self, line: Line, now: str) -> Update:
         """Return the action that moves units from reserved back to on hand."""
-        return Update(
-            table=self._table,
-            key={"sku": line.sku},
-            update=(
-                "SET on_hand = on_hand + :units, reserved = reserved - :units, "
-                "updated_at = :now, version = version + :one"
-            ),
+        return self._move(
+            line,
+            "on_hand = on_hand + :units, reserved = reserved - :units",
             condition="reserved >= :units",
-            values={":units": line.quantity, ":now": now, ":one": 1},
+            now=now,
+        )
+
+    def sell(self, line: Line, now: str) -> Update:
+        """Return the action that moves units from reserved to sold."""
+        return self._move(
+            line,
+            "sold = sold + :units, reserved = reserved - :units",
+            condition="reserved >= :units",
+            now=now,
         )
 
     async def probe(self) -> None:
         """Raise unless the table answers."""
         await self._dynamo.get(self._table, {"sku": "-"})
+
+    async def _set(self, sku: str, on_hand: int, *, set_at: int, if_version: int | None) -> None:
+        """Write the units and their event, unless others were set at that time or later.
+
+        `set_at`, in nanoseconds, is the event's place among those of the SKU: told in any other
+        order than written, the last event would tell of units that are not those on hand.
+        """
+        now = moment(set_at / 1e9)
+        action = Update(
+            table=self._table,
+            key={"sku": sku},
+            update=(
+                "SET on_hand = :on_hand, reserved = if_not_exists(reserved, :zero), "
+                "sold = if_not_exists(sold, :zero), updated_at = :now, set_at = :set_at, "
+                "version = if_not_exists(version, :zero) + :one"
+            ),
+            condition="(attribute_not_exists(set_at) OR set_at < :set_at)"
+            + ("" if if_version is None else " AND version = :expected"),
+            values={":on_hand": on_hand, ":zero": 0, ":one": 1, ":now": now, ":set_at": set_at}
+            | ({} if if_version is None else {":expected": if_version}),
+        )
+        event = stock_set(sku, on_hand, now=now, nanoseconds=set_at)
+        await self._dynamo.transact([action, record(event, table=self._events_table)])
+
+    def _move(self, line: Line, change: str, *, condition: str, now: str) -> Update:
+        return Update(
+            table=self._table,
+            key={"sku": line.sku},
+            update=f"SET {change}, updated_at = :now, version = version + :one",
+            condition=condition,
+            values={":units": line.quantity, ":now": now, ":one": 1},
+        )

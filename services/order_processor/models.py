@@ -1,53 +1,24 @@
-"""What order_processor takes and answers. Unknown fields, strings for numbers and fractions are
-refused."""
+"""What order_processor takes and answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-type Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+from libs.contracts.lines import Line, Lines, RequestModel, Units
+
 type OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-type Quantity = Annotated[int, Field(ge=1, le=10_000)]
-type Units = Annotated[int, Field(ge=0, le=1_000_000_000)]
-
-MAX_LINES = 50
-"""A transaction has at most 100 actions; half is left for the events that tell of the change."""
+type Refusal = Literal["unknown-sku", "insufficient-stock"]
+type ReleaseReason = Literal["cancelled", "expired"]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class StockIn(_Request):
+class StockIn(RequestModel):
     """The units on hand after a count or a delivery."""
 
     on_hand: Units
 
 
-class Line(_Request):
-    """Units of one SKU."""
-
-    sku: Sku
-    quantity: Quantity
-
-
-def _distinct_skus(lines: list[Line]) -> list[Line]:
-    seen: set[str] = set()
-    for line in lines:
-        if line.sku in seen:
-            raise PydanticCustomError("duplicate_sku", "{sku} is in two lines", {"sku": line.sku})
-        seen.add(line.sku)
-    return lines
-
-
-type Lines = Annotated[
-    list[Line], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_distinct_skus)
-]
-
-
-class ReservationIn(_Request):
+class ReservationIn(RequestModel):
     """All that an order needs, to be held together or not at all."""
 
     order_id: OrderId
@@ -70,10 +41,17 @@ class Stock(BaseModel):
 
 
 class Reservation(BaseModel):
-    """The stock that an order holds, or held."""
+    """What was decided about the stock of an order, and what became of it."""
 
     order_id: str
-    status: Literal["HELD", "RELEASED"]
+    status: Literal["HELD", "REFUSED", "RELEASED", "SOLD"]
     lines: list[Line]
+    refusal: Refusal | None = None
+    """Why a REFUSED order holds nothing."""
+    refused_sku: str | None = None
+    release_reason: ReleaseReason | None = None
+    """Why a RELEASED order holds nothing any more."""
+    expires_at: str
+    """When HELD stock returns by itself, as ISO 8601."""
     created_at: datetime
     updated_at: datetime

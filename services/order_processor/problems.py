@@ -5,7 +5,7 @@ from http import HTTPStatus
 from libs.service_kit import ProblemKind
 
 UNKNOWN_SKU = ProblemKind(
-    "unknown-sku", HTTPStatus.UNPROCESSABLE_CONTENT, "A line names a SKU that is not stocked"
+    "unknown-sku", HTTPStatus.CONFLICT, "A line names a SKU that is not stocked"
 )
 INSUFFICIENT_STOCK = ProblemKind(
     "insufficient-stock", HTTPStatus.CONFLICT, "There is not enough stock for a line"
@@ -22,6 +22,9 @@ RESERVATION_MISMATCH = ProblemKind(
 )
 RESERVATION_RELEASED = ProblemKind(
     "reservation-released", HTTPStatus.CONFLICT, "The order's stock was returned"
+)
+RESERVATION_SOLD = ProblemKind(
+    "reservation-sold", HTTPStatus.CONFLICT, "The order's stock was sold"
 )
 CONTENTION = ProblemKind(
     "contention", HTTPStatus.SERVICE_UNAVAILABLE, "Too many orders want the same stock at once"

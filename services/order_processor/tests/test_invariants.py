@@ -39,6 +39,7 @@ async def test_concurrent_reservations_and_releases_keep_every_unit(
             dynamodb_endpoint=HttpUrl(dynamodb),
             inventory_table=names["inventory"],
             reservations_table=names["reservations"],
+            stock_events_table=names["stock_events"],
         )
         async with serving(service) as client:
             for sku, units in initial.items():

@@ -55,7 +55,7 @@ async def test_an_unknown_sku_is_not_found(client: httpx.AsyncClient) -> None:
     assert problem(response)["sku"] == "NOTHING"
 
 
-@pytest.mark.parametrize("on_hand", [-1, 1.5, 2.0, "7", True, None, 10**10, [], 1e400])
+@pytest.mark.parametrize("on_hand", [-1, 1.5, "7", True, None, 10**10, [], 1e400])
 async def test_units_that_are_no_count_are_refused(
     client: httpx.AsyncClient, on_hand: object
 ) -> None:

@@ -87,6 +87,7 @@ async def test_tables_may_have_other_names(dynamodb: str) -> None:
             dynamodb_endpoint=HttpUrl(dynamodb),
             inventory_table=names["inventory"],
             reservations_table=names["reservations"],
+            stock_events_table=names["stock_events"],
         )
         async with serving(settings) as client:
             await put_stock(client, "APPLE", 5)
