@@ -11,7 +11,7 @@ from services.order_api.orders import Orders
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 
-def _orders(request: Request) -> Orders:
+async def _orders(request: Request) -> Orders:
     return request.app.state.orders  # type: ignore[no-any-return]
 
 
@@ -19,12 +19,10 @@ type _Orders = Annotated[Orders, Depends(_orders)]
 type _Key = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")]
 
 
-@router.post("", status_code=201, dependencies=[Depends(require_json)])
-async def post_order(wanted: OrderIn, key: _Key, orders: _Orders, response: Response) -> Order:
-    """Place an order; repeating it with the same key places it once."""
-    order = await orders.place(wanted, key=key)
-    response.headers["Location"] = f"/v1/orders/{order.order_id}"
-    return order
+@router.post("", status_code=201, response_model=Order, dependencies=[Depends(require_json)])
+async def post_order(wanted: OrderIn, key: _Key, orders: _Orders) -> Response:
+    """Place an order; repeating it with the same key gets the same answer."""
+    return (await orders.place(wanted, key=key)).response()
 
 
 @router.get("")
@@ -43,3 +41,9 @@ async def get_order(order_id: str, orders: _Orders) -> Order:
 async def cancel_order(order_id: str, orders: _Orders) -> Order:
     """Cancel a confirmed order and return its stock; repeating it is harmless."""
     return await orders.cancel(order_id)
+
+
+@router.post("/{order_id}/ship")
+async def ship_order(order_id: str, orders: _Orders) -> Order:
+    """Ship a confirmed order: its stock is sold; repeating it is harmless."""
+    return await orders.ship(order_id)

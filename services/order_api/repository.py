@@ -1,10 +1,12 @@
-"""Orders and idempotency claims in DynamoDB."""
+"""Orders in DynamoDB. Every change of a state names the state that it expects, and its event is
+written in the same transaction."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from libs.contracts.moments import moment
 from libs.dynamo import (
     BadCursorError,
     ConditionFailedError,
@@ -16,52 +18,61 @@ from libs.dynamo import (
     decode_cursor,
     encode_cursor,
 )
-from libs.service_kit import ProblemError
+from libs.outbox import record
+from libs.service_kit import ProblemError, trace_headers
+from services.order_api import claims
+from services.order_api.answers import Answer
+from services.order_api.claims import Claim, claim_from, claim_key
+from services.order_api.events import order_event
 from services.order_api.identifiers import is_order_id
 from services.order_api.models import ListQuery, Order, OrderPage, Status
 from services.order_api.problems import BAD_CURSOR
-from services.order_api.tables import BY_CUSTOMER
+from services.order_api.tables import BY_CUSTOMER, BY_DUE, due_partition
 
-KEY_LIFETIME_SECONDS = 24 * 60 * 60
-"""How long an Idempotency-Key is remembered."""
+_FINAL: tuple[Status, ...] = ("REJECTED", "CANCELLED", "SHIPPED")
+
+
+class LostClaimError(Exception):
+    """Another attempt took the claim over, or completed it; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Who placed an order under an Idempotency-Key: the first order of that key, and its body."""
+class Overtaken:
+    """Somebody else changed the order first; nothing was written."""
 
-    order_id: str
-    fingerprint: str
+    order: Order
 
 
 class OrderRepository:
-    """The orders table. Every change of a state names the state that it expects."""
+    """The orders table and its outbox.
 
-    def __init__(self, dynamo: Dynamo, *, table: str) -> None:
+    `written` is told the order id of every event that was written.
+    """
+
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        *,
+        table: str,
+        events_table: str,
+        written: Callable[[str], None],
+    ) -> None:
         self._dynamo = dynamo
         self._table = table
+        self._events_table = events_table
+        self._written = written
 
-    async def create(self, order: Order, *, key: str, fingerprint: str) -> Claim | None:
-        """Write a new order and the claim of its key, both or none.
+    async def create(self, order: Order, claim: Claim, *, due_at: str) -> Claim | None:
+        """Write a new order, its event and the claim of its key, all or none.
 
-        Return None when both were written, else the claim that stands.
+        The reconciler looks at the order from `due_at` on. Return None when all were written, else
+        the claim that stands.
         """
-        now = int(time.time())
-        claim: Item = {
-            "pk": f"KEY#{key}",
-            "claimed_order_id": order.order_id,
-            "fingerprint": fingerprint,
-            "expires_at": now + KEY_LIFETIME_SECONDS,
-        }
+        item = _item(order) | {"due": due_partition(order.order_id), "due_at": due_at}
         actions = [
-            Put(
-                table=self._table,
-                item=claim,
-                # DynamoDB drops expired items late, so an expired one counts as absent.
-                condition="attribute_not_exists(pk) OR expires_at <= :now",
-                values={":now": now},
-            ),
-            Put(table=self._table, item=_item(order), condition="attribute_not_exists(pk)"),
+            claims.take(claim, table=self._table),
+            Put(table=self._table, item=item, condition="attribute_not_exists(pk)"),
+            self._tell(order),
         ]
         try:
             await self._dynamo.transact(actions)
@@ -69,39 +80,92 @@ class OrderRepository:
             standing = exc.failed_condition(0)
             if standing is None or standing.item is None:
                 raise
-            item = standing.item
-            return Claim(str(item["claimed_order_id"]), str(item["fingerprint"]))
+            return claim_from(standing.item)
+        self._written(order.order_id)
         return None
 
     async def find(self, order_id: str) -> Order | None:
         """Return the order as the last finished write left it, or None."""
-        item = await self._dynamo.get(self._table, {"pk": f"ORDER#{order_id}"})
+        item = await self._dynamo.get(self._table, _key(order_id))
         return Order.model_validate(item) if item else None
 
-    async def change(
-        self, order_id: str, *, expected: Status, **changes: str | bool
-    ) -> Order | None:
-        """Set attributes of an order that is in the state `expected`.
+    async def move(
+        self,
+        order: Order,
+        *,
+        expected: Status,
+        due_at: str | None = None,
+        claim: Claim | None = None,
+        answer: Answer | None = None,
+    ) -> Overtaken | None:
+        """Write the order's new state and its event, if its state is still `expected`.
 
-        Return the changed order, or None when it is in another state.
+        With a claim, complete it with `answer` in the same transaction. Return None when all was
+        written. Raise LostClaimError when the claim is not the caller's any more.
         """
-        changes = {**changes, "updated_at": timestamp()}
-        sets = ", ".join(f"#{name} = :{name}" for name in changes)
+        actions: list[Put | Update] = [
+            self._transition(order, expected=expected, due_at=due_at),
+            self._tell(order),
+        ]
+        if claim and answer:
+            actions.append(claims.complete(claim, answer, table=self._table))
         try:
-            item = await self._dynamo.update(
-                Update(
-                    table=self._table,
-                    key={"pk": f"ORDER#{order_id}"},
-                    update=f"SET {sets}",
-                    condition="#status = :expected",
-                    names={"#status": "status"} | {f"#{name}": name for name in changes},
-                    values={":expected": expected}
-                    | {f":{name}": value for name, value in changes.items()},
-                )
-            )
+            await self._dynamo.transact(actions)
+        except TransactionCancelledError as exc:
+            if claim and exc.failed_condition(2):
+                raise LostClaimError from exc
+            if changed := exc.failed_condition(0):
+                return Overtaken(Order.model_validate(changed.item))
+            raise
+        self._written(order.order_id)
+        return None
+
+    async def look_again(self, order_id: str, *, expected: Status, due_at: str) -> bool:
+        """Have the reconciler look at an order from `due_at` on; False in another state."""
+        action = Update(
+            table=self._table,
+            key=_key(order_id),
+            update="SET due = :due, due_at = :due_at",
+            condition="#status = :expected",
+            names={"#status": "status"},
+            values={":due": due_partition(order_id), ":due_at": due_at, ":expected": expected},
+        )
+        try:
+            await self._dynamo.update(action)
         except ConditionFailedError:
-            return None
-        return Order.model_validate(item)
+            return False
+        return True
+
+    async def due(self, partition: str, *, limit: int) -> list[str]:
+        """Return ids of orders of one partition that are due, the longest due first.
+
+        The index may be behind: what is read here is only a hint to look at the order itself.
+        """
+        page = await self._dynamo.query(
+            self._table,
+            index=BY_DUE,
+            condition="due = :partition AND due_at <= :now",
+            values={":partition": partition, ":now": moment(time.time())},
+            limit=limit,
+        )
+        return [str(item["pk"]).removeprefix("ORDER#") for item in page.items]
+
+    async def claim(self, key: str) -> Claim | None:
+        """Return the claim of a key, or None."""
+        item = await self._dynamo.get(self._table, claim_key(key))
+        return claim_from(item) if item else None
+
+    async def take_over(self, claim: Claim, *, from_owner: str) -> None:
+        """Make `claim.owner` the owner of an abandoned claim. Raise LostClaimError."""
+        await self._change_claim(claims.take_over(claim, from_owner=from_owner, table=self._table))
+
+    async def complete(self, claim: Claim, answer: Answer) -> None:
+        """Keep the answer of a request. Raise LostClaimError."""
+        await self._change_claim(claims.complete(claim, answer, table=self._table))
+
+    async def give_up(self, claim: Claim) -> None:
+        """End the lease of a claim that its owner cannot complete. Raise LostClaimError."""
+        await self._change_claim(claims.give_up(claim, table=self._table))
 
     async def page(self, query: ListQuery) -> OrderPage:
         """Return a customer's orders, newest first. Raise `bad-cursor`.
@@ -124,18 +188,50 @@ class OrderRepository:
         )
 
     async def probe(self) -> None:
-        """Raise unless the table answers."""
-        await self._dynamo.get(self._table, {"pk": "-"})
+        """Raise unless both tables answer."""
+        await asyncio.gather(
+            self._dynamo.get(self._table, {"pk": "-"}),
+            self._dynamo.get(self._events_table, {"shard": "-", "position": "-"}),
+        )
+
+    def _tell(self, order: Order) -> Put:
+        traceparent = trace_headers().get("traceparent")
+        return record(order_event(order), table=self._events_table, traceparent=traceparent)
+
+    def _transition(self, order: Order, *, expected: Status, due_at: str | None) -> Update:
+        changes: Item = order.model_dump(
+            mode="json",
+            include={"status", "rejection", "rejected_sku", "cancel_reason", "updated_at"},
+            exclude_none=True,
+        )
+        if due_at:
+            changes["due_at"] = due_at
+        sets = ", ".join(f"#{name} = :{name}" for name in changes)
+        # A final state changes no more, so the reconciler need not see it.
+        removes = " REMOVE due, due_at" if order.status in _FINAL else ""
+        return Update(
+            table=self._table,
+            key=_key(order.order_id),
+            update=f"SET {sets}{removes}",
+            condition="#status = :expected",
+            names={f"#{name}": name for name in changes},
+            values={f":{name}": value for name, value in changes.items()} | {":expected": expected},
+        )
+
+    async def _change_claim(self, action: Update) -> None:
+        try:
+            await self._dynamo.update(action)
+        except ConditionFailedError as exc:
+            raise LostClaimError from exc
 
 
-def timestamp() -> str:
-    """Return the present moment as the table holds it: ISO 8601, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _key(order_id: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{order_id}"}
 
 
 def _item(order: Order) -> Item:
     fields: Item = order.model_dump(mode="json", exclude_none=True)
-    return {"pk": f"ORDER#{order.order_id}"} | fields
+    return _key(order.order_id) | fields
 
 
 def _cursor_key(last: Mapping[str, str]) -> dict[str, str]:

@@ -3,12 +3,15 @@ script."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
 import pytest
 from aiohttp.test_utils import TestServer
+from fastapi import FastAPI
 from pydantic import HttpUrl
 
+from libs.dynamo import Dynamo
 from libs.dynamo.testing import CREDENTIALS, fresh_tables
 from services.order_api.app import build_app
 from services.order_api.settings import Settings
@@ -26,15 +29,32 @@ def dynamodb() -> Iterator[str]:
         yield db.endpoint
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """A service, and the data behind it."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    dynamo: Dynamo
+    orders_table: str
+    events_table: str
+
+
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of the service, started with `settings`."""
-    app = build_app(settings)
+async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the service, started."""
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://order-api") as client,
     ):
+        yield client
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the service, started with `settings`."""
+    async with running(build_app(settings)) as client:
         yield client
 
 
@@ -50,18 +70,22 @@ async def scripted_processor() -> AsyncIterator[ScriptedProcessor]:
 @asynccontextmanager
 async def new_service(
     dynamodb: str, processor: ScriptedProcessor, *, processor_timeout_seconds: float = 5
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of a service whose table is new and empty."""
-    async with fresh_tables(dynamodb, TABLES) as (_, names):
-        settings = Settings(
-            dynamodb_endpoint=HttpUrl(dynamodb),
-            orders_table=names["orders"],
-            order_processor_url=HttpUrl(processor.url),
-            processor_timeout_seconds=processor_timeout_seconds,
-            probe_timeout_seconds=10,
+) -> AsyncIterator[Deployment]:
+    """Yield a service whose tables are new and empty, and whose reconciler does not run."""
+    async with fresh_tables(dynamodb, TABLES) as (dynamo, names):
+        app = build_app(
+            Settings(
+                dynamodb_endpoint=HttpUrl(dynamodb),
+                orders_table=names["orders"],
+                order_events_table=names["order_events"],
+                order_processor_url=HttpUrl(processor.url),
+                processor_timeout_seconds=processor_timeout_seconds,
+                probe_timeout_seconds=10,
+                reconcile_seconds=3_600,
+            )
         )
-        async with serving(settings) as client:
-            yield client
+        async with running(app) as client:
+            yield Deployment(app, client, dynamo, names["orders"], names["order_events"])
 
 
 @pytest.fixture
@@ -76,15 +100,21 @@ async def impatient(
     dynamodb: str, processor: ScriptedProcessor
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a service that waits for the processor for a moment only."""
-    async with new_service(dynamodb, processor, processor_timeout_seconds=0.1) as client:
-        yield client
+    async with new_service(dynamodb, processor, processor_timeout_seconds=0.1) as deployment:
+        yield deployment.client
 
 
 @pytest.fixture
-async def client(dynamodb: str, processor: ScriptedProcessor) -> AsyncIterator[httpx.AsyncClient]:
+async def deployment(dynamodb: str, processor: ScriptedProcessor) -> AsyncIterator[Deployment]:
+    """A service of the test's own."""
+    async with new_service(dynamodb, processor) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def client(deployment: Deployment) -> httpx.AsyncClient:
     """A client of a service of the test's own."""
-    async with new_service(dynamodb, processor) as client:
-        yield client
+    return deployment.client
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +123,8 @@ async def refusing(dynamodb: str) -> AsyncIterator[httpx.AsyncClient]:
 
     One service for all of them: a table for each takes longer than the refusal.
     """
-    async with scripted_processor() as processor, new_service(dynamodb, processor) as client:
+    async with scripted_processor() as processor, new_service(dynamodb, processor) as deployment:
+        client = deployment.client
         yield client
         page = (await client.get("/v1/orders", params={"customer_id": "ann"})).json()
         assert page["orders"] == []

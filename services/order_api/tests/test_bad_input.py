@@ -21,7 +21,6 @@ def order(*lines: object, **more: object) -> dict[str, object]:
         (order({**LINE, "quantity": 0}), "#/lines/0/quantity"),
         (order({**LINE, "quantity": -3}), "#/lines/0/quantity"),
         (order({**LINE, "quantity": 1.5}), "#/lines/0/quantity"),
-        (order({**LINE, "quantity": 1.0}), "#/lines/0/quantity"),
         (order({**LINE, "quantity": 10_001}), "#/lines/0/quantity"),
         (order({**LINE, "quantity": 10**400}), "#/lines/0/quantity"),
         (order({**LINE, "quantity": "1"}), "#/lines/0/quantity"),

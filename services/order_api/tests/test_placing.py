@@ -1,17 +1,10 @@
 """Placing orders over HTTP, on a real DynamoDB Local."""
 
 import asyncio
-import time
 
 import httpx
-import pytest
-from pydantic import HttpUrl
 
-from libs.dynamo import Put
-from libs.dynamo.testing import fresh_tables
-from services.order_api.settings import Settings
-from services.order_api.tables import TABLES
-from services.order_api.tests.conftest import serving
+from services.order_api.tests.conftest import Deployment
 from services.order_api.tests.helpers import ORDER, place, problem
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
@@ -48,9 +41,9 @@ async def test_a_shortage_rejects_the_order_and_names_the_sku(
 async def test_an_unknown_sku_rejects_the_order(
     client: httpx.AsyncClient, processor: ScriptedProcessor
 ) -> None:
-    processor.refusal = (422, "unknown-sku", "APPLE")
+    processor.refusal = (409, "unknown-sku", "APPLE")
     response = await place(client)
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert (problem(response)["kind"], problem(response)["sku"]) == ("unknown-sku", "APPLE")
     assert (await client.get(response.headers["location"])).json()["status"] == "REJECTED"
 
@@ -62,17 +55,39 @@ async def test_a_processor_that_fails_for_a_moment_is_not_noticed(
     assert (await place(client)).json()["status"] == "CONFIRMED"
 
 
-async def test_without_a_decision_the_order_stays_pending_and_a_repeat_settles_it(
+async def test_without_a_decision_the_order_stays_pending(
     client: httpx.AsyncClient, processor: ScriptedProcessor
 ) -> None:
     processor.failures = 1_000
-    response = await place(client, key="k")
+    response = await place(client)
     assert (response.status_code, response.json()["status"]) == (201, "PENDING")
     assert (await client.get(response.headers["location"])).json()["status"] == "PENDING"
-    processor.failures = 0
-    again = await place(client, key="k")
-    assert (again.status_code, again.json()["status"]) == (201, "CONFIRMED")
-    assert again.json()["order_id"] == response.json()["order_id"]
+
+
+async def test_a_processor_that_keeps_failing_is_asked_no_more_for_a_while(
+    impatient: httpx.AsyncClient, processor: ScriptedProcessor
+) -> None:
+    processor.garbled = True
+    for _ in range(12):
+        assert (await place(impatient)).json()["status"] == "PENDING"
+    asked = len(processor.headers)
+    processor.garbled = False
+    assert (await place(impatient)).json()["status"] == "PENDING"
+    assert len(processor.headers) == asked
+    page = (await impatient.get("/metrics")).text
+    assert 'circuit_state{circuit_state="open",name="order_processor"} 1.0' in page
+
+
+async def test_the_processor_is_told_how_long_its_answer_is_waited_for(
+    client: httpx.AsyncClient, processor: ScriptedProcessor
+) -> None:
+    await place(client)
+    body = {"customer_id": "ann", "lines": [{"sku": "APPLE", "quantity": 1}]}
+    headers = {"Idempotency-Key": "k", "X-Request-Timeout-Ms": "2000"}
+    assert (await client.post("/v1/orders", json=body, headers=headers)).status_code == 201
+    unhurried, hurried = (int(sent["X-Request-Timeout-Ms"]) for sent in processor.headers)
+    assert 4_000 < unhurried <= 5_000
+    assert 0 < hurried <= 1_500
 
 
 async def test_a_silent_processor_leaves_the_order_pending(
@@ -93,69 +108,18 @@ async def test_a_garbled_processor_leaves_the_order_pending(
     assert (await place(client)).json()["status"] == "PENDING"
 
 
-async def test_repeats_with_one_key_place_one_order(
-    client: httpx.AsyncClient, processor: ScriptedProcessor
-) -> None:
-    responses = await asyncio.gather(*(place(client, key="k") for _ in range(10)))
-    responses.append(await place(client, key="k"))
-    assert {response.status_code for response in responses} == {201}
-    assert len({response.json()["order_id"] for response in responses}) == 1
-    assert len({order["order_id"] for order in processor.reserved}) == 1
-    page = (await client.get("/v1/orders", params={"customer_id": "ann"})).json()
-    assert len(page["orders"]) == 1
-
-
-async def test_a_repeat_of_a_rejected_order_is_refused_alike(
-    client: httpx.AsyncClient, processor: ScriptedProcessor
-) -> None:
-    processor.refusal = (409, "insufficient-stock", "APPLE")
-    first = problem(await place(client, key="k"))
-    processor.refusal = None
-    again = problem(await place(client, key="k"))
-    assert (again["kind"], again["order_id"]) == (first["kind"], first["order_id"])
-    assert len(processor.reserved) == 1
-
-
 async def test_a_late_decision_does_not_undo_what_happened_since(
-    client: httpx.AsyncClient, processor: ScriptedProcessor
+    deployment: Deployment, processor: ScriptedProcessor
 ) -> None:
     gate = processor.held_back = asyncio.Event()
-    late = asyncio.create_task(place(client, key="k"))
+    late = asyncio.create_task(place(deployment.client, key="k"))
     await processor.asked.wait()
-    order_id = (await place(client, key="k")).json()["order_id"]
-    await client.post(f"/v1/orders/{order_id}/cancel")
+    order_id = processor.reserved[0]["order_id"]
+    await deployment.app.state.orders.settle(order_id)
+    await deployment.client.post(f"/v1/orders/{order_id}/cancel")
     gate.set()
     assert (await late).json()["status"] == "CANCELLED"
-    assert (await client.get(f"/v1/orders/{order_id}")).json()["status"] == "CANCELLED"
-
-
-async def test_a_key_is_free_again_after_its_lifetime(
-    dynamodb: str, processor: ScriptedProcessor
-) -> None:
-    async with fresh_tables(dynamodb, TABLES) as (dynamo, names):
-        settings = Settings(
-            dynamodb_endpoint=HttpUrl(dynamodb),
-            orders_table=names["orders"],
-            order_processor_url=HttpUrl(processor.url),
-        )
-        async with serving(settings) as client:
-            first = await place(client, key="k")
-            claim = await dynamo.get(names["orders"], {"pk": "KEY#k"})
-            assert claim
-            assert claim["expires_at"] == pytest.approx(time.time() + 24 * 3600, abs=60)
-            # DynamoDB may drop the item days late; until then it lies there expired.
-            expired = {**claim, "expires_at": int(time.time()) - 1}
-            await dynamo.put(Put(table=names["orders"], item=expired))
-            second = await place(client, {**ORDER, "customer_id": "bob"}, key="k")
-            assert second.status_code == 201
-            assert second.json()["order_id"] != first.json()["order_id"]
-
-
-async def test_a_key_of_another_order_is_refused(client: httpx.AsyncClient) -> None:
-    await place(client, key="k")
-    response = await place(client, {**ORDER, "customer_id": "bob"}, key="k")
-    assert response.status_code == 422
-    assert problem(response)["kind"] == "idempotency-key-reused"
+    assert (await deployment.client.get(f"/v1/orders/{order_id}")).json()["status"] == "CANCELLED"
 
 
 async def test_the_request_id_goes_on_to_the_processor(
@@ -164,4 +128,4 @@ async def test_the_request_id_goes_on_to_the_processor(
     headers = {"Idempotency-Key": "k", "X-Request-ID": "trace-me.1"}
     response = await client.post("/v1/orders", json=ORDER, headers=headers)
     assert response.headers["x-request-id"] == "trace-me.1"
-    assert processor.request_ids == ["trace-me.1"]
+    assert [sent["X-Request-ID"] for sent in processor.headers] == ["trace-me.1"]

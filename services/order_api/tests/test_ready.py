@@ -27,6 +27,7 @@ async def test_without_the_processor_it_is_degraded_and_keeps_orders_pending(
         settings = Settings(
             dynamodb_endpoint=HttpUrl(dynamodb),
             orders_table=names["orders"],
+            order_events_table=names["order_events"],
             order_processor_url=HttpUrl(f"http://127.0.0.1:{unused_port()}"),
         )
         async with serving(settings) as client:
