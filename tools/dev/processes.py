@@ -76,11 +76,11 @@ class Process:
         """Whether the program has ended."""
         return self._process.returncode is not None
 
-    async def said(self, pattern: str) -> str:
-        """Wait for a line with the pattern and return its first group."""
+    def said(self, pattern: str) -> asyncio.Future[str]:
+        """Watch from now on for a line with the pattern; the result is its first group."""
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._watched.append((re.compile(pattern), future))
-        return await future
+        return future
 
     async def ended(self) -> int:
         """Wait for the end, all output shown, and return the exit status."""

@@ -1,17 +1,20 @@
-"""What `demo` concludes from the outcomes of its orders and the stock before and after."""
+"""What `demo` prints in the end: what became of the orders, the stock, and the promises kept."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from tools.dev.invariants import Invariant, Stock
+from tools.dev.killing import Kill
 from tools.dev.output import table
-from tools.dev.placing import Outcome
-from tools.dev.stock import Level
+from tools.dev.placing import Outcome, Placed
 
+STATUSES = ("confirmed", "shipped", "cancelled", "rejected", "pending", "failed")
 MOST_ROWS = 30
+MOST_FAULTS = 5
 PERCENTILES = (50, 95, 99)
 
 
@@ -19,96 +22,100 @@ PERCENTILES = (50, 95, 99)
 class Report:
     """The facts of one run."""
 
-    outcomes: Sequence[Outcome]
-    before: Mapping[str, Level]
-    after: Mapping[str, Level]
-    seconds: float
+    placed: Placed
+    stock: Stock
+    kill: Kill
+    invariants: Sequence[Invariant]
+    notes: Sequence[str] = field(default=())
+    """Further facts, a line each."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every promise was kept."""
+        return not any(invariant.faults for invariant in self.invariants)
 
     def count(self, status: str) -> int:
         """Return how many orders came to a status."""
-        return sum(outcome.status == status for outcome in self.outcomes)
-
-    def units(self, *statuses: str) -> Counter[str]:
-        """Return the units, by SKU, of the orders that came to one of the statuses."""
-        units: Counter[str] = Counter()
-        for outcome in self.outcomes:
-            if outcome.status in statuses:
-                for line in outcome.order["lines"]:
-                    units[line["sku"]] += line["quantity"]
-        return units
-
-    def broken_invariants(self) -> list[str]:
-        """Return a sentence for each promise about stock that was not kept."""
-        confirmed = self.units("confirmed")
-        # Of these nobody here knows whether they hold stock.
-        undecided = self.units("pending", "failed")
-        broken = []
-        for sku, before in self.before.items():
-            after = self.after.get(sku)
-            if after is None:
-                broken.append(f"{sku}: it was stocked before and is not any more")
-                continue
-            if min(after.on_hand, after.reserved, after.sold) < 0:
-                broken.append(f"{sku}: stock is negative: {after}")
-            if after.total != before.total:
-                broken.append(
-                    f"{sku}: on hand + reserved + sold is {after.total}, was {before.total}"
-                )
-            taken = before.on_hand - after.on_hand
-            if not confirmed[sku] <= taken <= confirmed[sku] + undecided[sku]:
-                broken.append(
-                    f"{sku}: {taken} units were taken, but confirmed orders have {confirmed[sku]} "
-                    "(other orders during the run have the same effect)"
-                )
-        return broken
+        return sum(outcome.status == status for outcome in self._outcomes)
 
     def text(self) -> str:
         """Return the whole report."""
-        parts = [self._orders(), self._stock(), self._speed(), self._verdict()]
-        return "\n\n".join(parts)
+        facts = "\n".join(
+            [self._repeats(), self._waits(), str(self.kill), *self.notes, self._speed()]
+        )
+        return "\n\n".join([self._orders(), facts, self._stock(), self._verdict()])
+
+    @property
+    def _outcomes(self) -> Sequence[Outcome]:
+        return self.placed.outcomes
 
     def _orders(self) -> str:
-        rows = [("orders", "count"), ("placed", str(len(self.outcomes)))]
-        for status in ("confirmed", "rejected", "pending", "failed"):
+        rows = [("orders", "count"), ("placed", str(len(self._outcomes)))]
+        for status in STATUSES:
             rows.append((status, str(self.count(status))))
-            reasons = Counter(o.reason for o in self.outcomes if o.status == status and o.reason)
+            reasons = Counter(o.reason for o in self._outcomes if o.status == status and o.reason)
             rows += [(f"  {reason}", str(n)) for reason, n in reasons.most_common()]
         return table(rows, right=[1])
 
+    def _repeats(self) -> str:
+        repeated = [outcome for outcome in self._outcomes if outcome.plan.repeat]
+        kinds = Counter(outcome.plan.repeat for outcome in repeated)
+        same = sum(outcome.repeat_matched for outcome in repeated)
+        again = ", ".join(f"{n} x {why}" for why, n in self.placed.repeated.most_common())
+        return (
+            f"repeats: {kinds['at once']} sent twice at once and {kinds['after']} again after the "
+            f"answer; {same} of {len(repeated)} got the same bytes\n"
+            f"asked again for want of an answer: {again or 'never'}"
+        )
+
+    def _waits(self) -> str:
+        waited = [outcome for outcome in self._outcomes if outcome.was_pending]
+        times = sorted(o.settled_seconds for o in waited if o.settled_seconds is not None)
+        if not waited:
+            return "accepted as PENDING: none"
+        return (
+            f"accepted as PENDING: {len(waited)}, of which {len(times)} were settled "
+            f"({_latencies(times, 's')})"
+        )
+
     def _stock(self) -> str:
         rows: list[Sequence[str]] = [
-            ("sku", "on hand before", "after", "reserved before", "after", "sold", "total")
+            (
+                *("sku", "on hand before", "added", "on hand", "reserved before", "reserved"),
+                *("sold before", "sold", "total"),
+            )
         ]
-        shown = sorted(self.before)[:MOST_ROWS]
-        for sku in shown:
-            before, after = self.before[sku], self.after.get(sku, Level(0, 0, 0))
-            numbers = (before.on_hand, after.on_hand, before.reserved, after.reserved)
-            rows.append((sku, *map(str, (*numbers, after.sold, after.total))))
-        totals = [
-            sum(level.on_hand for level in self.before.values()),
-            sum(level.on_hand for level in self.after.values()),
-            sum(level.reserved for level in self.before.values()),
-            sum(level.reserved for level in self.after.values()),
-            sum(level.sold for level in self.after.values()),
-            sum(level.total for level in self.after.values()),
+        units = [
+            (
+                *(before.on_hand, added, after.on_hand, before.reserved, after.reserved),
+                *(before.sold, after.sold, after.total),
+            )
+            for _, before, added, after in self.stock.rows()
         ]
-        rows.append((f"all {len(self.before)} SKUs", *map(str, totals)))
-        return table(rows, right=range(1, 7))
+        skus = self.stock.skus
+        for sku, numbers in list(zip(skus, units, strict=True))[:MOST_ROWS]:
+            rows.append((sku, *map(str, numbers)))
+        totals = [sum(numbers[i] for numbers in units) for i in range(len(rows[0]) - 1)]
+        rows.append((f"all {len(skus)} SKUs", *map(str, totals)))
+        return table(rows, right=range(1, len(rows[0])))
 
     def _speed(self) -> str:
-        times = sorted(outcome.seconds for outcome in self.outcomes)
-        latencies = ", ".join(f"p{p} {percentile(times, p) * 1000:.0f} ms" for p in PERCENTILES)
-        rate = len(times) / self.seconds if self.seconds else 0
-        return f"latency: {latencies}\nthroughput: {rate:.0f} orders/s over {self.seconds:.1f} s"
+        times = sorted(outcome.seconds for outcome in self._outcomes)
+        seconds = self.placed.seconds
+        rate = len(times) / seconds if seconds else 0
+        return (
+            f"latency: {_latencies(times, 'ms')}\n"
+            f"throughput: {rate:.0f} orders/s over {seconds:.1f} s"
+        )
 
     def _verdict(self) -> str:
-        broken = self.broken_invariants()
-        if not broken:
-            return (
-                f"invariant kept for {len(self.before)} SKUs: "
-                "initial = on hand + reserved + sold, and every confirmed unit was taken once"
-            )
-        return "\n".join(["INVARIANT BROKEN", *(f"  {sentence}" for sentence in broken)])
+        lines = ["invariants"]
+        for invariant in self.invariants:
+            lines.append(f"  {'BROKEN' if invariant.faults else 'ok':<6}  {invariant.promise}")
+            lines += [f"            {fault}" for fault in invariant.faults[:MOST_FAULTS]]
+            if len(invariant.faults) > MOST_FAULTS:
+                lines.append(f"            and {len(invariant.faults) - MOST_FAULTS} more")
+        return "\n".join(lines)
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:
@@ -116,3 +123,12 @@ def percentile(ordered: Sequence[float], percent: int) -> float:
     if not ordered:
         return 0.0
     return ordered[math.ceil(len(ordered) * percent / 100) - 1]
+
+
+def _latencies(ordered: Sequence[float], unit: str) -> str:
+    return ", ".join(
+        f"p{p} {percentile(ordered, p):.1f} s"
+        if unit == "s"
+        else f"p{p} {percentile(ordered, p) * 1000:.0f} ms"
+        for p in PERCENTILES
+    )

@@ -1,4 +1,7 @@
-"""The folder that `up` keeps between runs: the tables, and whether the catalogue was put in."""
+"""The folder that `up` keeps between runs: the tables, and whether the catalogue was put in.
+
+While `up` runs, the folder also says which programs it runs; see `running.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from tools.dev.errors import DevError
+from tools.dev.running import PROGRAMS, Program, write_programs
 
 DATABASE = "dynamodb"
 # In the database's folder: whoever removes that gets a new catalogue too.
@@ -54,6 +58,8 @@ class State:
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
+        self._programs: dict[str, Program] = {}
+        self._forget_programs()
 
     @property
     def database(self) -> Path:
@@ -74,6 +80,15 @@ class State:
         if self.database.exists():
             shutil.rmtree(self.database)
 
+    def note_program(self, name: str, *, pid: int, address: str) -> None:
+        """Write down that a program runs, in place of the one that had its name."""
+        self._programs[name] = Program.of(pid, address)
+        write_programs(self.folder, self._programs)
+
     def close(self) -> None:
         """Let the next `up` have the folder."""
+        self._forget_programs()
         self._lock.close()
+
+    def _forget_programs(self) -> None:
+        (self.folder / PROGRAMS).unlink(missing_ok=True)

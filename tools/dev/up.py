@@ -1,8 +1,9 @@
-"""Run the platform on this machine: DynamoDB Local, order_processor and order_api.
+"""Run the platform on this machine: DynamoDB Local, a local SQS, order_processor and order_api.
 
     tools/bazel run //:up [-- --fresh] [-- --port-offset N] [-- --data-dir DIR]
 
-Everything listens on loopback only. Ctrl-C stops it; the tables are kept for the next time.
+Everything listens on loopback only. Ctrl-C stops it; the tables are kept for the next time. A
+service that is killed is started again.
 """
 
 from __future__ import annotations
@@ -19,18 +20,32 @@ from pathlib import Path
 from tools.dev import ports
 from tools.dev.catalogue import load_catalogue
 from tools.dev.errors import DevError
+from tools.dev.keeping import RESTARTS_PER_MINUTE, how_it_ended
 from tools.dev.output import LogPrinter, table
 from tools.dev.processes import Process
+from tools.dev.queues import QUEUES
 from tools.dev.seed import seed
 from tools.dev.stack import Stack
 from tools.dev.state import State, default_folder
 
 SAME_SIGNAL_SECONDS = 0.5
+EPILOG = f"""\
+A service that a signal ends, such as that of `kill -9`, is started again, at most
+{RESTARTS_PER_MINUTE} times a minute; programs.json in the state folder has its process id.
+Everything is stopped when a program ends with an exit status, or the database or the queue at all.
+
+The queue keeps messages in memory: what nobody received is gone when `up` ends.
+"""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Return the options, or end with a usage message."""
-    parser = argparse.ArgumentParser(prog="up", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="up",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -81,7 +96,7 @@ async def _run(numbers: dict[str, int], state: State) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    stack = Stack(numbers, state, LogPrinter(list(numbers)))
+    stack = Stack(numbers, state, show=LogPrinter(list(numbers)), say=_say)
     bring_up = asyncio.create_task(_bring_up(stack, state))
     stopped = asyncio.create_task(stopping.wait())
     ended = asyncio.create_task(stack.first_end())
@@ -128,7 +143,10 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
         (name, addresses[name], f"{addresses[name]}/openapi.json", f"{addresses[name]}/metrics")
         for name in ("order_api", "order_processor")
     ]
-    rows += [("DynamoDB Local", addresses["dynamodb"], "-", "-")]
+    rows += [
+        ("DynamoDB Local", addresses["dynamodb"], "-", "-"),
+        ("local SQS", addresses["sqs"], "-", "-"),
+    ]
     order = '{"customer_id": "me", "lines": [{"sku": "enamel-mug", "quantity": 2}]}'
     return "\n".join(
         [
@@ -141,6 +159,7 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
             # Evaluated by the shell that it is pasted into: another order each time.
             f'    -H "Idempotency-Key: $(date +%s%N)" -d {shlex.quote(order)}',
             "",
+            f"Events go to the queues {' and '.join(sorted(QUEUES.values()))}.",
             "Ctrl-C stops everything.",
             "",
         ]
@@ -148,9 +167,8 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
 
 
 def _explain(process: Process, status: int) -> None:
-    how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
     lines = [f"  {line}" for line in process.last_lines] or ["  (nothing)"]
-    _say("\n".join([f"{process.name} {how}; its last lines:", *lines]))
+    _say("\n".join([f"{process.name} {how_it_ended(status)}; its last lines:", *lines]))
 
 
 def _say(message: str) -> None:

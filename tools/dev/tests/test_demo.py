@@ -61,3 +61,14 @@ async def test_a_stack_that_is_not_up_is_answered_with_the_command() -> None:
     options = demo.parse(["--port-offset", "40000"])
     with pytest.raises(DevError, match=r"48080 does not answer: run `tools/bazel run //:up`"):
         await demo.run(options)
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "many"])
+def test_a_share_of_repeats_is_from_0_to_1(text: str) -> None:
+    with pytest.raises(SystemExit):
+        demo.parse(["--repeats", text])
+
+
+def test_the_demo_kills_by_default() -> None:
+    options = demo.parse([])
+    assert (options.no_kill, options.repeats) == (False, 0.1)

@@ -60,6 +60,14 @@ async def test_a_line_can_be_waited_for() -> None:
     await child.stop()
 
 
+async def test_a_line_that_came_before_it_was_waited_for_counts() -> None:
+    child = await start([], "print('listening 8080'); print('more x'); input()")
+    listens = child.said(r"^listening (\d+)$")
+    await asyncio.wait_for(child.said(r"more (x)"), 10)
+    assert listens.result() == "8080"
+    await child.stop()
+
+
 async def test_a_line_without_end_does_not_stop_the_reader() -> None:
     lines: Lines = []
     child = await start(lines, "print('x' * 3_000_000); print('after')")

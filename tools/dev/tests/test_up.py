@@ -24,12 +24,14 @@ import pytest
 from tools.dev.catalogue import load_catalogue
 from tools.dev.demo_orders import orders
 from tools.dev.ports import PORTS
+from tools.dev.running import read_program
 
 # Not resolved: the built programs lie beside this test's folder in the runfiles.
 FOLDER = Path(__file__).parent.parent
 OFFSET = 10_000
 START_SECONDS = 60
 STOP_SECONDS = 30
+DEMO_SECONDS = 150
 ORDERS = 200
 TOUCHED_SKU = "enamel-mug"
 
@@ -98,11 +100,11 @@ def running(data_dir: Path, *arguments: str) -> Iterator[Up]:
             up.end()
 
 
-def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, *arguments: str, seconds: int = START_SECONDS
+) -> subprocess.CompletedProcess[str]:
     command = [str(FOLDER / name), f"--port-offset={OFFSET}", *arguments]
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=START_SECONDS
-    )
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds)
 
 
 def get(path: str, program: str = "order_api") -> Any:
@@ -186,22 +188,67 @@ def test_only_loopback_listens() -> None:
     assert listening == wanted
 
 
-@pytest.mark.usefixtures("up")
-def test_the_demo_reports_orders_that_add_up(tmp_path: Path) -> None:
-    path = tmp_path / "orders.ndjson"
+@pytest.fixture(scope="module")
+def orders_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("orders") / "orders.ndjson"
     made = orders(list(load_catalogue()), count=ORDERS, seed=7)
     path.write_text("".join(json.dumps(order) + "\n" for order in made))
-    for _ in range(2):  # a second run meets the stock that the first one left
-        demo = run("demo", f"--orders={path}")
-        assert demo.returncode == 0, demo.stdout + demo.stderr
-        numbers = dict(re.findall(r"^(\w+) +(\d+)$", demo.stdout, re.MULTILINE))
-        assert int(numbers["placed"]) == ORDERS
-        assert int(numbers["confirmed"]) > ORDERS * 0.8
-        assert int(numbers["confirmed"]) + int(numbers["rejected"]) == ORDERS
-        assert re.search(r"^  unknown-sku +[1-9]", demo.stdout, re.MULTILINE)
-        assert re.search(r"p50 \d+ ms, p95 \d+ ms, p99 \d+ ms", demo.stdout)
-        assert f"invariant kept for {len(load_catalogue())} SKUs" in demo.stdout
-    assert "restocked" in demo.stdout
+    return path
+
+
+def demo(orders_file: Path, data_dir: Path, *arguments: str) -> dict[str, int]:
+    """Run the demo and return its counts; all promises must be kept."""
+    program = run(
+        *("demo", f"--orders={orders_file}", f"--data-dir={data_dir}", *arguments),
+        seconds=DEMO_SECONDS,
+    )
+    report = program.stdout
+    assert program.returncode == 0, report + program.stderr
+    verdict = report[report.index("invariants") :].splitlines()
+    assert len(verdict) == 9
+    assert all(line.startswith("  ok ") for line in verdict[1:])
+    assert re.search(r"^latency: p50 \d+ ms, p95 \d+ ms, p99 \d+ ms$", report, re.MULTILINE)
+    repeats = re.search(r"(\d+) sent twice at once and (\d+) again .* (\d+) of \3 got", report)
+    assert repeats
+    assert [int(number) for number in repeats.groups()] == [ORDERS / 20, ORDERS / 20, ORDERS / 10]
+    counts = {
+        name.strip(): int(count)
+        for name, count in re.findall(r"^( *[a-z-]+) +(\d+)$", report, re.MULTILINE)
+    }
+    events = re.search(r"^events of these orders: (\d+)", report, re.MULTILINE)
+    killed = re.search(r"killed after (\d+) orders, and ready again after", report)
+    waited = re.search(r"PENDING: (\d+), of which \1 were settled", report)
+    return {
+        **counts,
+        "events": int(events[1]) if events else 0,
+        "killed after": int(killed[1]) if killed else 0,
+        "waited": int(waited[1]) if waited else 0,
+    }
+
+
+def test_the_demo_kills_the_processor_and_every_promise_is_kept(
+    up: Up, data_dir: Path, orders_file: Path
+) -> None:
+    counts = demo(orders_file, data_dir)
+    assert counts["placed"] == ORDERS
+    assert counts["killed after"] == ORDERS // 3
+    assert counts["waited"] > 0
+    assert min(counts[state] for state in ("confirmed", "shipped", "cancelled", "rejected")) > 0
+    assert counts["unknown-sku"] > 0
+    closed = counts["shipped"] + counts["cancelled"]
+    assert counts["confirmed"] + closed + counts["rejected"] == ORDERS
+    assert counts["events"] == 2 * ORDERS + closed
+    assert "up: order_processor was killed by SIGKILL; starting it again in" in up.text
+    assert "up: order_processor is ready again after" in up.text
+
+
+@pytest.mark.usefixtures("up")
+def test_the_demo_can_be_repeated_and_leave_the_processor_alone(
+    data_dir: Path, orders_file: Path
+) -> None:
+    """It meets the stock and the orders that the first run left."""
+    counts = demo(orders_file, data_dir, "--no-kill")
+    assert (counts["placed"], counts["killed after"]) == (ORDERS, 0)
 
 
 def test_logs_are_shown_by_program(up: Up) -> None:
@@ -226,7 +273,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_ctrl_c_stops_everything_in_order(up: Up) -> None:
     """Ends the `up` of the tests above; those below start their own on its ports."""
     children = up.children()
-    assert len(children) == 3
+    assert len(children) == 4
     assert up.end(signal.SIGINT) == 0
     assert all(is_gone(pid) for pid in children.values())
     text = up.text[up.text.index("up: stopping") :]
@@ -252,17 +299,36 @@ def test_fresh_forgets_the_stock_and_a_killed_up_leaves_no_child(up: Up, data_di
         stock = get(f"/v1/inventory/{TOUCHED_SKU}", "order_processor")
         assert (stock["on_hand"], stock["reserved"]) == (load_catalogue()[TOUCHED_SKU], 0)
         children = fresh.children()
-        assert len(children) == 3
+        assert len(children) == 4
         fresh.end(signal.SIGKILL)
     assert all(is_gone(pid) for pid in children.values())
 
 
-def test_a_child_that_dies_is_named_and_the_rest_is_stopped(up: Up, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "name"), [("dynamodb_local", "dynamodb"), ("sqs_local", "sqs")])
+def test_a_server_that_dies_is_named_and_the_rest_is_stopped(
+    up: Up, tmp_path: Path, part: str, name: str
+) -> None:
     assert up.process.returncode == 0
     with running(tmp_path) as other:
         children = other.children()
-        victim = next(pid for line, pid in children.items() if "order_processor" in line)
-        os.kill(victim, signal.SIGKILL)
+        os.kill(next(pid for line, pid in children.items() if part in line), signal.SIGKILL)
         assert other.process.wait(STOP_SECONDS) == 1
-    assert "up: order_processor was killed by SIGKILL; its last lines:" in other.text
+    assert f"up: {name} was killed by SIGKILL; its last lines:" in other.text
+    assert all(is_gone(pid) for pid in children.values())
+
+
+def test_a_killed_service_is_started_again_and_one_that_ends_is_not(up: Up, tmp_path: Path) -> None:
+    assert up.process.returncode == 0
+    with running(tmp_path) as other:
+        for name in ("order_api", "order_processor"):
+            os.kill(read_program(tmp_path, name).pid, signal.SIGKILL)
+            other.wait_for(f"up: {name} was killed by SIGKILL; starting it again in 0.2 s")
+            other.wait_for(f"up: {name} is ready again after")
+            assert get("/health", name)
+        children = other.children()
+        assert len(children) == 4
+        # A service that is asked to stop ends with a status, as one does that cannot go on.
+        os.kill(read_program(tmp_path, "order_api").pid, signal.SIGTERM)
+        assert other.process.wait(STOP_SECONDS) == 1
+    assert "up: order_api ended with 0; its last lines:" in other.text
     assert all(is_gone(pid) for pid in children.values())
