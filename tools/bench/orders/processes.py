@@ -1,0 +1,31 @@
+"""What a process costs, from /proc: CPU time and memory."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+# Fields of /proc/<pid>/stat after the command in brackets, which may hold spaces (proc(5)).
+_UTIME, _STIME = 11, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process used so far."""
+
+    cpu_seconds: float
+    """Of all its threads, in user and kernel mode."""
+    rss_mb: float
+    """Memory that it holds now, in MB (10^6 bytes)."""
+
+
+def usage(pid: int) -> Usage:
+    """Return what the process `pid` used so far. Raise OSError when there is no such process."""
+    folder = Path("/proc") / str(pid)
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[_UTIME]) + int(fields[_STIME])
+    resident = re.search(r"^VmRSS:\s+(\d+) kB$", (folder / "status").read_text(), re.MULTILINE)
+    if resident is None:
+        raise ProcessLookupError(f"process {pid} has ended")
+    return Usage(ticks / _TICKS_A_SECOND, int(resident[1]) * 1024 / 1e6)
