@@ -36,8 +36,8 @@ class ServiceSettings(BaseSettings):
     request_timeout_seconds: float = Field(default=10.0, gt=0, le=300)
     """Longest time that one request may take, its body's arrival included."""
     max_body_bytes: int = Field(default=256_000, ge=1, le=100_000_000)
-    max_concurrent_requests: int = Field(default=256, ge=1, le=100_000)
-    """Requests worked on at once; further ones are refused."""
+    max_concurrent_requests: int = Field(default=100, ge=1, le=100_000)
+    """Requests worked on at once; further ones are refused. As many as there are connections."""
     failure_switches: bool = False
     """Whether requests may ask for failures; for tests and trials only."""
     probe_timeout_seconds: float = Field(default=1.0, gt=0, le=30)
