@@ -3,9 +3,9 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from libs.aws import AwsClient, NoAnswerError, ServiceError, connect_aws
 from libs.dynamo import batches
@@ -21,6 +21,14 @@ _BACKOFF = Backoff(attempts=4, base_seconds=0.025, cap_seconds=0.4)
 # Conflicts are many short waits: a hot item is free again within milliseconds.
 _CONFLICT_BACKOFF = Backoff(attempts=10, base_seconds=0.01, cap_seconds=0.3)
 _CONNECTIONS = 100
+_UNMEASURED = nullcontext()
+
+
+class Span(Protocol):
+    """What measures a call."""
+
+    def __call__(self, name: str, /, *, operation: str) -> AbstractContextManager[None]:
+        """Return the context to make the call in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,9 @@ class Page:
 class Dynamo:
     """One service's connection to DynamoDB. Make it with `connect`."""
 
-    def __init__(self, client: AwsClient) -> None:
+    def __init__(self, client: AwsClient, *, span: Span) -> None:
         self._client = client
+        self._span = span
 
     async def get(self, table: str, key: Mapping[str, str]) -> Item | None:
         """Return the item as the last finished write left it, or None."""
@@ -142,7 +151,8 @@ class Dynamo:
         conflict_waits = _CONFLICT_BACKOFF.waits()
         while True:
             try:
-                return await self._client.call(f"{_API}.{operation}", request)
+                with self._span("DynamoDB", operation=operation):
+                    return await self._client.call(f"{_API}.{operation}", request)
             except (NoAnswerError, ServiceError) as exc:
                 error = refusal(exc, operation)
                 match error:
@@ -160,8 +170,14 @@ class Dynamo:
 
 
 @asynccontextmanager
-async def connect(settings: DynamoSettings) -> AsyncIterator[Dynamo]:
-    """Open the connection pool; leaving the context closes it. No request is made yet."""
+async def connect(
+    settings: DynamoSettings, *, span: Span = lambda _, **__: _UNMEASURED
+) -> AsyncIterator[Dynamo]:
+    """Open the connection pool; leaving the context closes it. No request is made yet.
+
+    Every attempt of a call is made in a context that `span` gives, called with what is called and
+    the `operation`: that is how it becomes part of a trace.
+    """
     endpoint = settings.dynamodb_endpoint
     async with connect_aws(
         "dynamodb",
@@ -170,4 +186,4 @@ async def connect(settings: DynamoSettings) -> AsyncIterator[Dynamo]:
         timeout_seconds=settings.dynamodb_timeout_seconds,
         max_connections=_CONNECTIONS,
     ) as client:
-        yield Dynamo(client)
+        yield Dynamo(client, span=span)

@@ -1,7 +1,7 @@
 """OpenTelemetry's spans and their way out; imported only when traces are wanted.
 
 The span of each request is the framework's own. Attributes have the names of OpenTelemetry's
-semantic conventions for HTTP.
+semantic conventions for HTTP and databases.
 """
 
 import asyncio
@@ -19,7 +19,11 @@ from opentelemetry.trace import SpanKind
 from libs.service_kit.tracing import Attribute
 
 _FLUSH_SECONDS = 3.0
-_NAMES = {"method": "http.request.method", "path": "url.path"}
+_NAMES = {
+    "method": "http.request.method",
+    "path": "url.path",
+    "operation": "db.operation.name",
+}
 
 
 class ExportedTraces:
@@ -38,7 +42,8 @@ class ExportedTraces:
     def client_span(self, name: str, attributes: Mapping[str, Attribute]) -> Iterator[None]:
         """Measure a call; what it raises fails it."""
         named = {_NAMES.get(key, key): value for key, value in attributes.items()}
-        title = f"{attributes['method']} {name}" if "method" in attributes else name
+        done = attributes.get("method") or attributes.get("operation")
+        title = f"{done} {name}" if done else name
         with self._tracer.start_as_current_span(
             title, kind=SpanKind.CLIENT, attributes={"peer.service": name, **named}
         ):

@@ -57,7 +57,7 @@ def framework_settings() -> TelemetryConfig:
 def client_span(name: str, **attributes: Attribute) -> AbstractContextManager[None]:
     """Measure a call of another service in this context, as part of the present trace.
 
-    `name` is that service; `method` and `path` get OpenTelemetry's names for them.
+    `name` is that service; `method`, `path` and `operation` get OpenTelemetry's names for them.
     """
     return _NO_SPAN if _present is None else _present.client_span(name, attributes)
 

@@ -7,7 +7,14 @@ from fastapi import FastAPI
 
 from libs.dynamo import ConflictError, TableMissingError, ThrottledError, UnavailableError, connect
 from libs.outbox import relaying
-from libs.service_kit import CircuitBreaker, Dependency, Metrics, create_app, periodic
+from libs.service_kit import (
+    CircuitBreaker,
+    Dependency,
+    Metrics,
+    client_span,
+    create_app,
+    periodic,
+)
 from services.order_api.endpoints import router
 from services.order_api.orders import Orders
 from services.order_api.processor import open_processor
@@ -24,7 +31,7 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            dynamo = await stack.enter_async_context(connect(settings))
+            dynamo = await stack.enter_async_context(connect(settings, span=client_span))
             processor = await stack.enter_async_context(open_processor(settings, circuit=circuit))
             relay = await stack.enter_async_context(
                 relaying(

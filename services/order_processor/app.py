@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from libs.dynamo import ConflictError, TableMissingError, ThrottledError, UnavailableError, connect
 from libs.outbox import relaying
-from libs.service_kit import Dependency, Metrics, create_app, periodic
+from libs.service_kit import Dependency, Metrics, client_span, create_app, periodic
 from services.order_processor.endpoints import router
 from services.order_processor.expiry import expire_reservations
 from services.order_processor.inventory import Inventory
@@ -23,7 +23,7 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            dynamo = await stack.enter_async_context(connect(settings))
+            dynamo = await stack.enter_async_context(connect(settings, span=client_span))
             relay = await stack.enter_async_context(
                 relaying(
                     dynamo,

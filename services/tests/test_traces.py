@@ -28,6 +28,7 @@ def test_an_order_is_one_trace_from_its_caller_to_the_stock(environment: dict[st
     assert CALLER == order.parent_span_id.hex()
     assert order.span_id == call.parent_span_id
     assert call.span_id == reservation.parent_span_id
+    assert {TRACE} == {spans["TransactWriteItems DynamoDB"].trace_id.hex()}
     kinds = [Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER]
     assert kinds == [order.kind, call.kind, reservation.kind]
     assert "/v1/reservations" == values_of(reservation.attributes)["http.route"]
