@@ -11,7 +11,8 @@ from libs.dynamo import Dynamo, DynamoSettings, connect, create_tables
 from services.order_api.tables import TABLES as ORDER_API_TABLES
 from services.order_processor.tables import TABLES as ORDER_PROCESSOR_TABLES
 
-_TABLES = ORDER_API_TABLES | ORDER_PROCESSOR_TABLES
+TABLES = ORDER_API_TABLES | ORDER_PROCESSOR_TABLES
+"""Of both services, by the names that they have for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ async def connected(endpoint: str) -> AsyncIterator[Dynamo]:
 
 async def make_tables(dynamo: Dynamo, variant: str) -> dict[str, str]:
     """Create a variant's own tables; return their names by the services' names for them."""
-    names = {name: f"{variant}-{name}" for name in _TABLES}
-    await create_tables(dynamo, {names[name]: spec for name, spec in _TABLES.items()})
+    names = {name: f"{variant}-{name}" for name in TABLES}
+    await create_tables(dynamo, {names[name]: spec for name, spec in TABLES.items()})
     return names
 
 

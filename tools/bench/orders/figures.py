@@ -35,6 +35,20 @@ class Round:
     """Memory of each service after the load."""
 
 
+@dataclass(frozen=True, slots=True)
+class FullRound:
+    """What one variant did, and what an order cost it, as fast as it could."""
+
+    orders: int
+    rate: float
+    """Confirmed orders a second."""
+    errors: int
+    cpu_ms: Mapping[str, float]
+    """CPU time of each service an order, in user and kernel mode."""
+    busy_percent: float
+    """CPU time of both services, in percent of one CPU; near 100 the services are at their end."""
+
+
 def cpu_between(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
     """Return the CPU seconds that each service used between two looks."""
     return {name: after[name].cpu_seconds - before[name].cpu_seconds for name in before}
@@ -86,4 +100,29 @@ def middle(rounds: Sequence[Round]) -> Round:
         late_p99_ms=median(each.late_p99_ms for each in rounds),
         cpu_ms={name: median(each.cpu_ms[name] for each in rounds) for name in services},
         rss_mb={name: median(each.rss_mb[name] for each in rounds) for name in services},
+    )
+
+
+def full_round_of(answers: Answers, *, busy: Mapping[str, float]) -> FullRound:
+    """Return the figures of a load without pauses; `busy` are CPU seconds of each service."""
+    orders = len(answers.latencies_ms)
+    return FullRound(
+        orders=orders,
+        rate=orders / answers.seconds,
+        errors=answers.errors,
+        cpu_ms={
+            name: 1000 * seconds / orders if orders else math.nan for name, seconds in busy.items()
+        },
+        busy_percent=100 * sum(busy.values()) / answers.seconds,
+    )
+
+
+def full_middle(rounds: Sequence[FullRound]) -> FullRound:
+    """Return the median of each figure; errors and orders are summed up."""
+    return FullRound(
+        orders=sum(each.orders for each in rounds),
+        rate=median(each.rate for each in rounds),
+        errors=sum(each.errors for each in rounds),
+        cpu_ms={name: median(each.cpu_ms[name] for each in rounds) for name in rounds[0].cpu_ms},
+        busy_percent=median(each.busy_percent for each in rounds),
     )

@@ -1,8 +1,12 @@
-"""An open load: orders become due at a fixed rate, whether or not earlier ones were answered.
+"""Two kinds of load.
 
+In an open one, orders become due at a fixed rate, whether or not earlier ones were answered.
 A latency is the time from the moment that an order was due to the end of its answer. What a slow
 service keeps waiting therefore counts in full, as it would for customers, who do not know of each
 other (the mistake of leaving it out is called coordinated omission).
+
+In a closed one, a number of clients order again as soon as they were answered, so that the service
+always has something to do.
 """
 
 import asyncio
@@ -47,9 +51,9 @@ class Answers:
     """What became of the orders of one load."""
 
     seconds: float
-    """From the first order's due time to the last answer."""
+    """From the load's begin to the last answer."""
     latencies_ms: list[float] = field(default_factory=list)
-    """Of the confirmed orders, from due time to answer."""
+    """Of the confirmed orders, from due time (closed load: sending) to answer."""
     lateness_ms: list[float] = field(default_factory=list)
     """How long after its due time each order was sent: the error of the load generator."""
     errors: int = 0
@@ -73,19 +77,32 @@ class Load:
     async def run(self, rate: float, seconds: float) -> Answers:
         """Place `rate` orders a second for `seconds`, and wait for all answers."""
         answers = Answers(seconds=0)
-        async with (
-            aiohttp.ClientSession(
-                # Without a limit of connections: orders must not wait for each other here.
-                connector=aiohttp.TCPConnector(limit=0),
-                timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
-            ) as session,
-            asyncio.TaskGroup() as group,
-        ):
+        async with _session() as session, asyncio.TaskGroup() as group:
             started = time.perf_counter()
             for due in due_times(rate, seconds):
                 await asyncio.sleep(started + due - time.perf_counter())
                 group.create_task(self._place(session, started + due, answers))
         answers.seconds = time.perf_counter() - started
+        return answers
+
+    async def run_closed(self, clients: int, seconds: float) -> Answers:
+        """Let `clients` place orders for `seconds`, each the next one once the last is answered.
+
+        This finds out how many orders a service takes. The latencies, from sending to the answer,
+        say little: they follow from the number of clients.
+        """
+        answers = Answers(seconds=0)
+        async with _session() as session:
+            started = time.perf_counter()
+
+            async def client() -> None:
+                while (now := time.perf_counter()) < started + seconds:
+                    await self._place(session, now, answers)
+
+            async with asyncio.TaskGroup() as group:
+                for _ in range(clients):
+                    group.create_task(client())
+            answers.seconds = time.perf_counter() - started
         return answers
 
     async def _place(self, session: aiohttp.ClientSession, due: float, answers: Answers) -> None:
@@ -108,3 +125,11 @@ class Load:
                 answers.problems.append(problem)
         else:
             answers.latencies_ms.append((time.perf_counter() - due) * 1000)
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        # Without a limit of connections: orders must not wait for each other here.
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+    )

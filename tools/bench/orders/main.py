@@ -6,15 +6,17 @@ Exits with 1 when an order was not confirmed or not stored, for then the figures
 """
 
 import argparse
-import asyncio
 import os
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tools.bench.orders.measuring import Options, measure
+import uvloop
+
+from tools.bench.orders.measuring import measure
 from tools.bench.orders.report import Report, this_machine, write
+from tools.bench.orders.run import Options
 from tools.bench.orders.variants import ORDER_API, ORDER_PROCESSOR, BenchmarkError
 from tools.java_server.process import JavaServerError
 
@@ -24,9 +26,11 @@ _SHOWN_CHARACTERS = 300
 
 def main(arguments: list[str]) -> int:
     """Measure and report; return the exit code."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
     options = Options(
         rate=given.rate,
+        clients=given.clients,
         seconds=given.seconds,
         warm_up=given.warm_up,
         rounds=given.rounds,
@@ -34,10 +38,14 @@ def main(arguments: list[str]) -> int:
         contended=given.contended,
         profile=given.profile,
     )
+    try:
+        options.orders()
+    except ValueError as error:
+        parser.error(str(error))
     machine = this_machine(arguments)
     with tempfile.TemporaryDirectory(prefix="granary-bench-") as folder:
         try:
-            measured = asyncio.run(
+            measured = uvloop.run(
                 measure(options, folder=Path(folder), say=lambda text: print(text, flush=True))
             )
         except (BenchmarkError, JavaServerError) as error:
@@ -59,7 +67,17 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     defaults = Options()
     parser = argparse.ArgumentParser(prog="orders", description=__doc__)
-    parser.add_argument("--rate", type=_positive, default=defaults.rate, help="orders a second")
+    parser.add_argument(
+        "--rate", type=_positive, default=defaults.rate, help="orders a second, with DynamoDB Local"
+    )
+    parser.add_argument(
+        "--clients",
+        type=int,
+        choices=range(1, 1001),
+        metavar="N",
+        default=defaults.clients,
+        help="how many order at once at full load",
+    )
     parser.add_argument(
         "--seconds", type=_positive, default=defaults.seconds, help="length of a round"
     )
@@ -67,7 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         "--warm-up", type=_positive, default=defaults.warm_up, help="seconds before each round"
     )
     parser.add_argument(
-        "--rounds", type=int, choices=range(1, 100), metavar="N", default=defaults.rounds
+        "--rounds",
+        type=int,
+        choices=range(1, 100),
+        metavar="N",
+        default=defaults.rounds,
+        help="of each part",
     )
     parser.add_argument(
         "--lines",
@@ -83,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=ORDER_API,
         choices=(ORDER_API, ORDER_PROCESSOR),
-        help="say where the CPU time of a service goes",
+        help="say where the CPU time of a service goes at full load",
     )
     parser.add_argument("--output", metavar="DIR", help="write RESULTS.md and results.json there")
     return parser

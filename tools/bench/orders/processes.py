@@ -20,6 +20,16 @@ class Usage:
     """Memory that it holds now, in MB (10^6 bytes)."""
 
 
+def apart() -> tuple[set[int], set[int]]:
+    """Return the CPUs for what is measured and for all else, of those that this process may use.
+
+    A database on the same CPU empties its caches between any two requests, which no database on
+    another machine does. With one CPU there is no choice.
+    """
+    mine = sorted(os.sched_getaffinity(0))
+    return ({mine[-1]}, set(mine[:-1])) if len(mine) > 1 else (set(mine), set(mine))
+
+
 def usage(pid: int) -> Usage:
     """Return what the process `pid` used so far. Raise OSError when there is no such process."""
     folder = Path("/proc") / str(pid)

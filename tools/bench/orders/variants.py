@@ -68,6 +68,16 @@ PLAIN = Variant(
 )
 
 
+def python_environment() -> dict[str, str]:
+    """Return what a Python process needs of this one's environment, to find the same modules."""
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        # The folder that this is called from is no place for modules.
+        "PYTHONSAFEPATH": "1",
+    }
+
+
 def profiled(service: str, stacks: Path) -> Variant:
     """Return the platform with `service` under the sampler, which writes to `stacks`."""
     arguments = ("-m", "tools.bench.orders.profiled", f"services.{service}.app:app", str(stacks))
@@ -115,18 +125,20 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    variant: Variant, *, endpoint: str, tables: Mapping[str, str], logs: Path
+    variant: Variant,
+    *,
+    endpoint: str,
+    tables: Mapping[str, str],
+    logs: Path,
+    cpus: set[int] | None = None,
 ) -> AsyncIterator[Running]:
     """Run both services of a variant while the context lasts; their output goes to `logs`.
 
-    `tables` are the tables' names by the names that the services have for them. Raise
-    BenchmarkError when a service does not start.
+    They run on `cpus`, else on those of this process. `tables` are the tables' names by the names
+    that the services have for them. Raise BenchmarkError when a service does not start.
     """
     environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        # The folder that this is called from is no place for modules.
-        "PYTHONSAFEPATH": "1",
+        **python_environment(),
         "DYNAMODB_ENDPOINT": endpoint,
         **_SETTINGS,
         **{f"{name.upper()}_TABLE": table for name, table in tables.items()},
@@ -146,6 +158,8 @@ async def running(
                     stderr=asyncio.subprocess.STDOUT,
                 )
             processes.append(process)
+            if cpus:
+                os.sched_setaffinity(process.pid, cpus)
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     url = f"http://127.0.0.1:{await _port(process, log)}"

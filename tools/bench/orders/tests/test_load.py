@@ -1,4 +1,4 @@
-"""The open load: due times, bodies, latencies and errors."""
+"""Both loads: due times, clients, bodies, latencies and errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -64,6 +64,47 @@ async def test_everything_but_a_confirmed_order_is_an_error(status: int, state: 
 
     assert (answers.errors, answers.latencies_ms) == (2, [])
     assert answers.problems[0].startswith(str(status))
+
+
+async def test_each_client_of_a_closed_load_has_one_order_at_a_time_until_its_time_is_over() -> (
+    None
+):
+    at_once: list[int] = []
+    under_way = 0
+    keys = set()
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal under_way
+        under_way += 1
+        at_once.append(under_way)
+        keys.add(request.headers["Idempotency-Key"])
+        await asyncio.sleep(0.1)
+        under_way -= 1
+        return web.json_response({"status": "CONFIRMED"}, status=201)
+
+    async with _serving(answer) as url:
+        answers = await Load(url, Orders(SKUS, lines=1)).run_closed(clients=3, seconds=0.5)
+
+    assert max(at_once) == 3
+    # Three clients, five orders each at most; a machine that is busy gets fewer done.
+    assert 6 <= len(answers.latencies_ms) <= 15
+    assert len(keys) == len(answers.latencies_ms)
+    assert answers.errors == 0
+    assert min(answers.latencies_ms) >= 99
+    # The orders that were under way are waited for, and so is the time.
+    assert answers.seconds >= 0.5
+
+
+async def test_a_client_of_a_closed_load_goes_on_after_an_error() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        await asyncio.sleep(0.02)
+        return web.json_response({}, status=503)
+
+    async with _serving(answer) as url:
+        answers = await Load(url, Orders(SKUS, lines=1)).run_closed(clients=1, seconds=0.3)
+
+    assert answers.latencies_ms == []
+    assert answers.errors > 2
 
 
 async def test_a_service_that_is_away_is_an_error() -> None:
