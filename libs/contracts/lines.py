@@ -14,9 +14,10 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-type Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-type Quantity = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10_000)]
-type Units = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000_000)]
+type Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["APPLE"])]
+# The bounds come first, or the JSON Schema does without them.
+type Quantity = Annotated[int, Field(ge=1, le=10_000, examples=[2]), BeforeValidator(_whole)]
+type Units = Annotated[int, Field(ge=0, le=1_000_000_000, examples=[100]), BeforeValidator(_whole)]
 
 
 class RequestModel(BaseModel):
@@ -42,5 +43,12 @@ def _distinct_skus(lines: list[Line]) -> list[Line]:
 
 
 type Lines = Annotated[
-    list[Line], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_distinct_skus)
+    list[Line],
+    Field(
+        min_length=1,
+        max_length=MAX_LINES,
+        description="Each SKU in one line at most.",
+        json_schema_extra={"uniqueItems": True},
+    ),
+    AfterValidator(_distinct_skus),
 ]

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from libs.service_kit.api_description import refusals
 from libs.service_kit.lifecycle import Lifecycle
 from libs.service_kit.logs import get_logger
 from libs.service_kit.metrics import Metrics
@@ -56,7 +57,7 @@ def health_router(
         """Say that the process lives."""
         return Health()
 
-    @router.get("/ready")
+    @router.get("/ready", responses=refusals(NOT_READY))
     async def ready() -> Readiness:
         """Ask every dependency, and name those that do not answer."""
         if lifecycle.draining:
@@ -74,7 +75,11 @@ def health_router(
             raise ProblemError(NOT_READY, f"no answer from: {names}", dependencies=states)
         return Readiness(status="degraded" if failed else "ready", dependencies=states)
 
-    @router.get("/metrics", response_class=Response)
+    text: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    }
+
+    @router.get("/metrics", response_class=Response, responses=text)
     async def metrics_page() -> Response:
         """Give all metrics in Prometheus' text format."""
         return metrics.render()

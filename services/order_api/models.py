@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from libs.contracts.lines import Line, Lines, RequestModel
 
-type CustomerId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$")]
+type CustomerId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$", examples=["ann"])
+]
 type Status = Literal["PENDING", "CONFIRMED", "REJECTED", "CANCELLED", "SHIPPED"]
 type Rejection = Literal["insufficient-stock", "unknown-sku", "reservation-expired"]
 type CancelReason = Literal["customer", "expired"]

@@ -7,7 +7,7 @@ from libs.contracts.lines import Line
 from libs.contracts.moments import moment
 from libs.dynamo import Dynamo, TransactionCancelledError, Update
 from libs.outbox import record
-from libs.service_kit import ProblemError
+from libs.service_kit import ProblemError, trace_headers
 from services.order_processor.events import stock_set
 from services.order_processor.models import Stock
 from services.order_processor.problems import SKU_NOT_FOUND, STOCK_CHANGED
@@ -116,8 +116,12 @@ class Inventory:
             values={":on_hand": on_hand, ":zero": 0, ":one": 1, ":now": now, ":set_at": set_at}
             | ({} if if_version is None else {":expected": if_version}),
         )
-        event = stock_set(sku, on_hand, now=now, nanoseconds=set_at)
-        await self._dynamo.transact([action, record(event, table=self._events_table)])
+        event = record(
+            stock_set(sku, on_hand, now=now, nanoseconds=set_at),
+            table=self._events_table,
+            traceparent=trace_headers().get("traceparent"),
+        )
+        await self._dynamo.transact([action, event])
 
     def _move(self, line: Line, change: str, *, condition: str, now: str) -> Update:
         return Update(

@@ -33,3 +33,11 @@ def test_there_are_some_lines_and_not_too_many(count: int) -> None:
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(ValidationError, match="price"):
         LINES.validate_python([{"sku": "APPLE", "quantity": 1, "price": 1}])
+
+
+def test_the_schema_tells_every_bound() -> None:
+    schema = LINES.json_schema()
+    quantity = schema["$defs"]["Quantity"]
+    assert (1, 10_000) == (quantity["minimum"], quantity["maximum"])
+    lines = schema["$defs"]["Lines"] if "$ref" in schema else schema
+    assert (1, MAX_LINES, True) == (lines["minItems"], lines["maxItems"], lines["uniqueItems"])

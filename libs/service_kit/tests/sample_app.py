@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -11,12 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.service_kit import (
     Dependency,
+    ProblemKind,
     ServiceSettings,
     client_span,
     create_app,
     current_request_id,
     failure_point,
     get_logger,
+    refusals,
     remaining_seconds,
     require_json,
     trace_headers,
@@ -46,8 +49,11 @@ class Settings(ServiceSettings):
     greeting: Annotated[str, "any text"] = "hello"
 
 
-@router.post("/things", dependencies=[Depends(require_json)])
-async def post_thing(thing: Thing) -> Thing:
+TOO_ODD = ProblemKind("thing-too-odd", HTTPStatus.UNPROCESSABLE_CONTENT, "No such things")
+
+
+@router.post("/things", dependencies=[Depends(require_json)], responses=refusals(TOO_ODD))
+async def post_thing(thing: Thing, colour: str | None = None) -> Thing:
     return thing
 
 

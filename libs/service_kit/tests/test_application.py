@@ -214,11 +214,38 @@ async def test_the_api_description_has_every_refusal_as_a_problem(
     operations = [item for path in description["paths"].values() for item in path.values()]
     assert operations
     for operation in operations:
-        assert "422" not in operation["responses"]
-        content = operation["responses"]["default"]["content"]
-        reference = content["application/problem+json"]["schema"]["$ref"]
-        assert "#/components/schemas/Problem" == reference
+        assert "default" not in operation["responses"]
+        refusals = {
+            status: response["content"]["application/problem+json"]["schema"]
+            for status, response in operation["responses"].items()
+            if int(status) >= 400
+        }
+        assert {"400", "413", "500", "503"} <= set(refusals)
+        for status, schema in refusals.items():
+            assert "#/components/schemas/Problem" == schema["$ref"]
+            assert {"const": int(status)} == schema["properties"]["status"]
     assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+async def test_a_route_describes_its_own_kinds_beside_the_shared_ones(
+    client: httpx.AsyncClient,
+) -> None:
+    description = (await client.get("/openapi.json")).json()
+    taking = description["paths"]["/things"]["post"]["responses"]["422"]
+    kinds = taking["content"]["application/problem+json"]["schema"]["properties"]["type"]["enum"]
+    assert ["thing-too-odd", "validation-failed"] == [uri.rpartition(":")[2] for uri in kinds]
+    assert "`thing-too-odd`: No such things" in taking["description"]
+
+
+async def test_an_optional_parameter_is_not_described_as_null(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/openapi.json")).json()
+    (colour,) = [
+        parameter
+        for parameter in description["paths"]["/things"]["post"]["parameters"]
+        if parameter["name"] == "colour"
+    ]
+    assert "string" == colour["schema"]["type"]
+    assert "anyOf" not in colour["schema"]
 
 
 async def test_the_described_problem_is_the_one_that_is_sent(client: httpx.AsyncClient) -> None:
