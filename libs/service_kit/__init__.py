@@ -3,6 +3,7 @@
 The server around it is `libs.service_kit.server`, which only a service's main imports.
 """
 
+from libs.service_kit.api_description import answer, refusals
 from libs.service_kit.application import create_app
 from libs.service_kit.circuit import CircuitBreaker, CircuitOpenError
 from libs.service_kit.deadline import HEADER as DEADLINE_HEADER
@@ -18,6 +19,7 @@ from libs.service_kit.request_errors import require_json
 from libs.service_kit.request_ids import HEADER as REQUEST_ID_HEADER
 from libs.service_kit.request_ids import current_request_id
 from libs.service_kit.settings import ServiceSettings
+from libs.service_kit.short_way import body_as, route_with
 from libs.service_kit.tracing import client_span, trace_headers
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "ProblemError",
     "ProblemKind",
     "ServiceSettings",
+    "answer",
+    "body_as",
     "client_span",
     "create_app",
     "current_request_id",
@@ -38,8 +42,10 @@ __all__ = [
     "get_logger",
     "periodic",
     "problem_body",
+    "refusals",
     "remaining_seconds",
     "require_json",
+    "route_with",
     "setup_logging",
     "trace_headers",
 ]

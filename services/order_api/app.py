@@ -15,7 +15,7 @@ from libs.service_kit import (
     create_app,
     periodic,
 )
-from services.order_api.endpoints import router
+from services.order_api.endpoints import placing, router
 from services.order_api.orders import Orders
 from services.order_api.processor import open_processor
 from services.order_api.reconciler import settle_due_orders
@@ -71,7 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
         "order_api",
         summary="Accepts orders, has their stock held, and keeps them.",
         settings=settings,
-        routers=[router],
+        routers=[placing, router],
         lifespan=lifespan,
         dependencies=[
             Dependency("dynamodb", probe_dynamodb),

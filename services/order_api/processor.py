@@ -1,13 +1,13 @@
 """order_api's view of order_processor, over HTTP."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from libs.contracts.lines import Line
@@ -79,7 +79,7 @@ class Processor:
     async def reserve(self, order_id: str, lines: Sequence[Line]) -> StockState:
         """Ask for the stock of an order: HELD, REFUSED, or what became of it since."""
         wanted = {"order_id": order_id, "lines": [line.model_dump() for line in lines]}
-        return _state(*await self._call("POST", "/v1/reservations", json.dumps(wanted).encode()))
+        return _state(*await self._call("POST", "/v1/reservations", orjson.dumps(wanted)))
 
     async def release(self, order_id: str) -> StockState:
         """Return the stock of an order: RELEASED, or SOLD when that came first."""
@@ -146,7 +146,7 @@ class Processor:
             response = await self._client.request(
                 method, path, headers=headers, body=body, timeout_seconds=seconds, repeatable=True
             )
-            document = json.loads(response.body)
+            document = orjson.loads(response.body)
             if not isinstance(document, dict):
                 raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - a bad answer
             # Stock that many orders want is no sign of a processor in trouble.

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from libs.dynamo import ConflictError, TableMissingError, ThrottledError, UnavailableError, connect
 from libs.outbox import relaying
 from libs.service_kit import Dependency, Metrics, client_span, create_app, periodic
-from services.order_processor.endpoints import router
+from services.order_processor.endpoints import reserving, router
 from services.order_processor.expiry import expire_reservations
 from services.order_processor.inventory import Inventory
 from services.order_processor.reservations import Reservations
@@ -63,7 +63,7 @@ def build_app(settings: Settings) -> FastAPI:
         "order_processor",
         summary="Holds stock for orders and never promises a unit twice.",
         settings=settings,
-        routers=[router],
+        routers=[reserving, router],
         lifespan=lifespan,
         dependencies=[Dependency("dynamodb", probe_dynamodb)],
         storage_errors=[UnavailableError, ConflictError, ThrottledError, TableMissingError],

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from libs.contracts.lines import Sku
-from libs.service_kit import require_json
+from libs.service_kit import answer, body_as, refusals, require_json, route_with
 from services.order_processor.inventory import Inventory
 from services.order_processor.models import (
     OrderId,
@@ -14,8 +14,29 @@ from services.order_processor.models import (
     Stock,
     StockIn,
 )
+from services.order_processor.problems import (
+    CONTENTION,
+    INSUFFICIENT_STOCK,
+    RESERVATION_MISMATCH,
+    RESERVATION_NOT_FOUND,
+    RESERVATION_RELEASED,
+    RESERVATION_SOLD,
+    SKU_NOT_FOUND,
+    STOCK_CHANGED,
+    UNKNOWN_SKU,
+)
 from services.order_processor.reservations import Reservations
 
+
+async def _post_reservation_shortly(request: Request) -> Response | None:
+    wanted = await body_as(request, ReservationIn)
+    if wanted is None:
+        return None
+    reservations: Reservations = request.app.state.reservations
+    return _created(await reservations.reserve(wanted))
+
+
+reserving = APIRouter(prefix="/v1", route_class=route_with(_post_reservation_shortly))
 router = APIRouter(prefix="/v1")
 
 
@@ -29,10 +50,30 @@ async def _reservations(request: Request) -> Reservations:
 
 type _Inventory = Annotated[Inventory, Depends(_inventory)]
 type _Reservations = Annotated[Reservations, Depends(_reservations)]
-type _IfMatch = Annotated[str | None, Header(alias="If-Match", pattern=r'^"\d{1,18}"$')]
+# Not \d, which is more than the ten ASCII digits.
+type _IfMatch = Annotated[str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,18}"$')]
+
+_ITS_SKU = {"sku": "$request.path.sku"}
+_STOCK = answer(
+    200,
+    headers={"ETag": "The stock's version, for If-Match."},
+    links={"get_stock": _ITS_SKU, "put_stock": _ITS_SKU | {"If-Match": "$response.header.ETag"}},
+)
+_ITS_ORDER = {"order_id": "$response.body#/order_id"}
+_FOLLOWING = {
+    "get_reservation": _ITS_ORDER,
+    "post_sale": _ITS_ORDER,
+    "delete_reservation": _ITS_ORDER,
+}
 
 
-@router.put("/inventory/{sku}", tags=["inventory"], dependencies=[Depends(require_json)])
+@router.put(
+    "/inventory/{sku}",
+    operation_id="put_stock",
+    tags=["inventory"],
+    dependencies=[Depends(require_json)],
+    responses=_STOCK | refusals(STOCK_CHANGED),
+)
 async def put_stock(
     sku: Annotated[Sku, Path()],
     stock: StockIn,
@@ -45,7 +86,12 @@ async def put_stock(
     return _tagged(response, await inventory.set_on_hand(sku, stock.on_hand, if_version=version))
 
 
-@router.get("/inventory/{sku}", tags=["inventory"])
+@router.get(
+    "/inventory/{sku}",
+    operation_id="get_stock",
+    tags=["inventory"],
+    responses=_STOCK | refusals(SKU_NOT_FOUND),
+)
 async def get_stock(
     sku: Annotated[Sku, Path()], inventory: _Inventory, response: Response
 ) -> Stock:
@@ -53,15 +99,33 @@ async def get_stock(
     return _tagged(response, await inventory.read(sku))
 
 
-@router.post(
-    "/reservations", status_code=201, tags=["reservations"], dependencies=[Depends(require_json)]
+@reserving.post(
+    "/reservations",
+    status_code=201,
+    response_model=Reservation,
+    tags=["reservations"],
+    dependencies=[Depends(require_json)],
+    responses=answer(201, links=_FOLLOWING)
+    | refusals(
+        UNKNOWN_SKU,
+        INSUFFICIENT_STOCK,
+        RESERVATION_MISMATCH,
+        RESERVATION_RELEASED,
+        RESERVATION_SOLD,
+        CONTENTION,
+    ),
 )
-async def post_reservation(wanted: ReservationIn, reservations: _Reservations) -> Reservation:
+async def post_reservation(wanted: ReservationIn, reservations: _Reservations) -> Response:
     """Hold the stock of an order, all lines or none; repeating it changes nothing."""
-    return await reservations.reserve(wanted)
+    return _created(await reservations.reserve(wanted))
 
 
-@router.get("/reservations/{order_id}", tags=["reservations"])
+@router.get(
+    "/reservations/{order_id}",
+    operation_id="get_reservation",
+    tags=["reservations"],
+    responses=refusals(RESERVATION_NOT_FOUND),
+)
 async def get_reservation(
     order_id: Annotated[OrderId, Path()], reservations: _Reservations
 ) -> Reservation:
@@ -69,7 +133,13 @@ async def get_reservation(
     return await reservations.read(order_id)
 
 
-@router.post("/reservations/{order_id}/sale", tags=["reservations"])
+@router.post(
+    "/reservations/{order_id}/sale",
+    operation_id="post_sale",
+    tags=["reservations"],
+    responses=answer(200, links=_FOLLOWING)
+    | refusals(RESERVATION_NOT_FOUND, RESERVATION_RELEASED, CONTENTION),
+)
 async def post_sale(
     order_id: Annotated[OrderId, Path()], reservations: _Reservations
 ) -> Reservation:
@@ -77,7 +147,13 @@ async def post_sale(
     return await reservations.sell(order_id)
 
 
-@router.delete("/reservations/{order_id}", tags=["reservations"])
+@router.delete(
+    "/reservations/{order_id}",
+    operation_id="delete_reservation",
+    tags=["reservations"],
+    responses=answer(200, links=_FOLLOWING)
+    | refusals(RESERVATION_NOT_FOUND, RESERVATION_SOLD, CONTENTION),
+)
 async def delete_reservation(
     order_id: Annotated[OrderId, Path()], reservations: _Reservations
 ) -> Reservation:
@@ -88,3 +164,7 @@ async def delete_reservation(
 def _tagged(response: Response, stock: Stock) -> Stock:
     response.headers["ETag"] = f'"{stock.version}"'
     return stock
+
+
+def _created(reservation: Reservation) -> Response:
+    return Response(reservation.model_dump_json(), status_code=201, media_type="application/json")
