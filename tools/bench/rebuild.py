@@ -33,7 +33,13 @@ OWN_TESTS = "//services/order_api/..."
 REPETITIONS = 5
 
 # order_api, and what depends on it.
-AFFECTED = ("//services/order_api:", "//services/tests:", "//tools/dev:", "//tools/dev/")
+AFFECTED = (
+    "//services/order_api:",
+    "//services/tests",
+    "//tools/bench/orders:",
+    "//tools/dev:",
+    "//tools/dev/",
+)
 
 
 @dataclass
