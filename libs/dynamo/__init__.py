@@ -15,12 +15,14 @@ from libs.dynamo.errors import (
     TransactionCancelledError,
     UnavailableError,
 )
+from libs.dynamo.partitions import PARTITIONS, partition_of
 from libs.dynamo.retry import Backoff
 from libs.dynamo.settings import DynamoSettings
 from libs.dynamo.tables import Index, TableMismatchError, TableSpec, create_tables
-from libs.dynamo.values import Item
+from libs.dynamo.values import Item, whole_number
 
 __all__ = [
+    "PARTITIONS",
     "Backoff",
     "BadCursorError",
     "CancellationReason",
@@ -47,4 +49,6 @@ __all__ = [
     "create_tables",
     "decode_cursor",
     "encode_cursor",
+    "partition_of",
+    "whole_number",
 ]

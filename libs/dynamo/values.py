@@ -60,3 +60,10 @@ def decode_item(attributes: Mapping[str, AttributeValue]) -> Item:
         name: attribute["S"] if "S" in attribute else decode_value(attribute)
         for name, attribute in attributes.items()
     }
+
+
+def whole_number(value: object) -> int:
+    """Return an attribute that is a number. Raise TypeError for any other, or for none."""
+    if not isinstance(value, int):
+        raise TypeError(f"an item holds {value!r} where a whole number belongs")
+    return value

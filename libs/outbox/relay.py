@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from prometheus_client import CollectorRegistry
 
-from libs.dynamo import Dynamo, DynamoError
+from libs.dynamo import PARTITIONS, Dynamo, DynamoError, partition_of
 from libs.outbox.lease import Lease, LeaseLostError
 from libs.outbox.metrics import RelayMetrics
 from libs.outbox.passes import Outcome, Publisher, run_pass
 from libs.outbox.planning import Accepted
 from libs.outbox.store import OutboxStore
-from libs.outbox.table import SHARDS, Waiting, shard_of
+from libs.outbox.table import Waiting
 from libs.service_kit import get_logger
 
 log = get_logger(__name__)
@@ -60,7 +60,7 @@ class Relay:
 
         If another one does, that one finds them when it polls.
         """
-        self._nudged.add(shard_of(subject))
+        self._nudged.add(partition_of(subject))
         self._wake.set()
 
     async def run(self) -> None:
@@ -125,7 +125,7 @@ class Relay:
             shards, self._nudged = self._nudged, set()
             polling = started >= next_poll
             if polling:
-                shards = set(SHARDS)
+                shards = set(PARTITIONS)
                 next_poll = started + self._poll_seconds
             if await self._pass(guarded, shards):
                 failures = 0
@@ -151,7 +151,7 @@ class Relay:
     async def _pass(self, publisher: Publisher, shards: Collection[str]) -> bool:
         """Publish what is in the shards; tell whether table and queue did their part."""
         self._refused = {name: end for name, end in self._refused.items() if end > _now()}
-        whole = len(shards) == len(SHARDS)
+        whole = len(shards) == len(PARTITIONS)
         trouble = None
         try:
             trouble = await run_pass(

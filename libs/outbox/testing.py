@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from libs.dynamo import Dynamo
-from libs.outbox.table import SHARDS
+from libs.dynamo import PARTITIONS, Dynamo
 
 _MORE_THAN_TESTS_WRITE = 1_000
 
@@ -12,7 +11,7 @@ _MORE_THAN_TESTS_WRITE = 1_000
 async def waiting_events(dynamo: Dynamo, table: str) -> list[dict[str, Any]]:
     """Return the CloudEvents that wait to be published, those of one subject in order."""
     events = []
-    for shard in SHARDS:
+    for shard in PARTITIONS:
         page = await dynamo.query(
             table,
             condition="#shard = :shard",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from libs.dynamo import Item, Put, Update
+from libs.dynamo import Item, Put, Update, whole_number
 from services.order_api.answers import Answer
 
 KEY_LIFETIME_SECONDS = 24 * 60 * 60
@@ -62,8 +62,8 @@ def claim_from(item: Item) -> Claim:
         order_id=order_id,
         fingerprint=str(item["fingerprint"]),
         owner=str(item["claim_owner"]),
-        lease_until=_whole(item["lease_until"]),
-        answer=Answer(order_id, _whole(item["answer_status"]), str(item["answer_body"]))
+        lease_until=whole_number(item["lease_until"]),
+        answer=Answer(order_id, whole_number(item["answer_status"]), str(item["answer_body"]))
         if answered
         else None,
     )
@@ -139,9 +139,3 @@ def _new_owner() -> str:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"a claim's item holds {value!r} where a number belongs")
-    return value

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from libs.dynamo import PARTITIONS
 from libs.service_kit import get_logger
 from services.order_api.orders import Orders
 from services.order_api.processor import ProcessorUnavailableError, UnexpectedAnswerError
-from services.order_api.tables import DUE_PARTITIONS
 
 log = get_logger(__name__)
 
@@ -18,7 +18,7 @@ async def settle_due_orders(orders: Orders) -> None:
 
     Ends early while order_processor does not answer: the next run begins again.
     """
-    for partition in DUE_PARTITIONS:
+    for partition in PARTITIONS:
         while order_ids := await orders.due(partition, limit=_PAGE):
             settled = 0
             for start in range(0, len(order_ids), _AT_ONCE):

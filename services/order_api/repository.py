@@ -17,9 +17,10 @@ from libs.dynamo import (
     Update,
     decode_cursor,
     encode_cursor,
+    partition_of,
 )
 from libs.outbox import record
-from libs.service_kit import ProblemError, trace_headers
+from libs.service_kit import ProblemError
 from services.order_api import claims
 from services.order_api.answers import Answer
 from services.order_api.claims import Claim, claim_from, claim_key
@@ -27,7 +28,7 @@ from services.order_api.events import order_event
 from services.order_api.identifiers import is_order_id
 from services.order_api.models import ListQuery, Order, OrderPage, Status
 from services.order_api.problems import BAD_CURSOR
-from services.order_api.tables import BY_CUSTOMER, BY_DUE, due_partition
+from services.order_api.tables import BY_CUSTOMER, BY_DUE
 
 _FINAL: tuple[Status, ...] = ("REJECTED", "CANCELLED", "SHIPPED")
 
@@ -68,7 +69,7 @@ class OrderRepository:
         The reconciler looks at the order from `due_at` on. Return None when all were written, else
         the claim that stands.
         """
-        item = _item(order) | {"due": due_partition(order.order_id), "due_at": due_at}
+        item = _item(order) | {"due": partition_of(order.order_id), "due_at": due_at}
         actions = [
             claims.take(claim, table=self._table),
             Put(table=self._table, item=item, condition="attribute_not_exists(pk)"),
@@ -128,7 +129,7 @@ class OrderRepository:
             update="SET due = :due, due_at = :due_at",
             condition="#status = :expected",
             names={"#status": "status"},
-            values={":due": due_partition(order_id), ":due_at": due_at, ":expected": expected},
+            values={":due": partition_of(order_id), ":due_at": due_at, ":expected": expected},
         )
         try:
             await self._dynamo.update(action)
@@ -195,8 +196,7 @@ class OrderRepository:
         )
 
     def _tell(self, order: Order) -> Put:
-        traceparent = trace_headers().get("traceparent")
-        return record(order_event(order), table=self._events_table, traceparent=traceparent)
+        return record(order_event(order), table=self._events_table)
 
     def _transition(self, order: Order, *, expected: Status, due_at: str | None) -> Update:
         changes: Item = order.model_dump(

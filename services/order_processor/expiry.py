@@ -1,9 +1,9 @@
 """Return stock that was held for too long."""
 
+from libs.dynamo import PARTITIONS
 from libs.service_kit import ProblemError, get_logger
 from services.order_processor.problems import RESERVATION_SOLD
 from services.order_processor.reservations import Reservations
-from services.order_processor.tables import HELD_PARTITIONS
 
 log = get_logger(__name__)
 
@@ -12,7 +12,7 @@ _AT_ONCE = 100
 
 async def expire_reservations(reservations: Reservations) -> None:
     """Release every reservation whose time is over; any number may do it at once."""
-    for partition in HELD_PARTITIONS:
+    for partition in PARTITIONS:
         while expired := await reservations.expired(partition, limit=_AT_ONCE):
             released = [order_id for order_id in expired if await _expire(reservations, order_id)]
             # The index follows the table by some milliseconds: what is left of a page may be

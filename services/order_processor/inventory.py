@@ -7,7 +7,7 @@ from libs.contracts.lines import Line
 from libs.contracts.moments import moment
 from libs.dynamo import Dynamo, TransactionCancelledError, Update
 from libs.outbox import record
-from libs.service_kit import ProblemError, trace_headers
+from libs.service_kit import ProblemError
 from services.order_processor.events import stock_set
 from services.order_processor.models import Stock
 from services.order_processor.problems import SKU_NOT_FOUND, STOCK_CHANGED
@@ -119,7 +119,6 @@ class Inventory:
         event = record(
             stock_set(sku, on_hand, now=now, nanoseconds=set_at),
             table=self._events_table,
-            traceparent=trace_headers().get("traceparent"),
         )
         await self._dynamo.transact([action, event])
 

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry, Counter
 
 from libs.contracts.lines import Line
 from libs.contracts.moments import moment
-from libs.dynamo import ConflictError, Dynamo, Put, TransactionCancelledError, Update
-from libs.outbox import Event, record
-from libs.service_kit import ProblemError, failure_point, trace_headers
+from libs.dynamo import ConflictError, Dynamo, Put, TransactionCancelledError, Update, partition_of
+from libs.outbox import record
+from libs.service_kit import ProblemError, failure_point
 from services.order_processor.events import reservation_closed, reservation_decided
 from services.order_processor.inventory import Inventory
 from services.order_processor.models import Refusal, ReleaseReason, Reservation, ReservationIn
@@ -30,7 +30,7 @@ from services.order_processor.problems import (
     RESERVATION_SOLD,
     UNKNOWN_SKU,
 )
-from services.order_processor.tables import BY_EXPIRY, held_partition
+from services.order_processor.tables import BY_EXPIRY
 
 _REFUSALS = {"unknown-sku": UNKNOWN_SKU, "insufficient-stock": INSUFFICIENT_STOCK}
 
@@ -184,9 +184,9 @@ class Reservations:
         """Return the actions that keep a decision, if it is the order's first, and tell of it."""
         item = decision.model_dump(mode="json", exclude_none=True)
         if decision.status == "HELD":
-            item["held"] = held_partition(decision.order_id)
+            item["held"] = partition_of(decision.order_id)
         keep = Put(table=self._table, item=item, condition="attribute_not_exists(order_id)")
-        return [keep, self._tell(reservation_decided(decision, now=now))]
+        return [keep, record(reservation_decided(decision, now=now), table=self._events_table)]
 
     async def _close(
         self,
@@ -217,7 +217,7 @@ class Reservations:
             values={":status": status, ":held": "HELD", ":now": now}
             | ({":reason": reason} if reason else {}),
         )
-        event = self._tell(reservation_closed(closed, now=now))
+        event = record(reservation_closed(closed, now=now), table=self._events_table)
         moves = [move(line, now) for line in standing.lines]
         try:
             await self._transact([close, event, *moves])
@@ -229,10 +229,6 @@ class Reservations:
         await failure_point("stock-moved")
         self._outcomes.labels(reason or "sold").inc()
         return closed
-
-    def _tell(self, event: Event) -> Put:
-        traceparent = trace_headers().get("traceparent")
-        return record(event, table=self._events_table, traceparent=traceparent)
 
     async def _transact(self, actions: Sequence[Put | Update]) -> None:
         try:

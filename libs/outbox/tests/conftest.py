@@ -10,10 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from libs.dynamo import Dynamo
+from libs.dynamo import PARTITIONS, Dynamo
 from libs.dynamo.testing import CREDENTIALS, fresh_tables
 from libs.outbox import OUTBOX, Event, record
-from libs.outbox.table import SHARDS
 from libs.outbox.tests.gate import Gate
 from tools.dynamodb_local import server as dynamodb_local
 from tools.sqs_local import server as sqs_local
@@ -67,7 +66,7 @@ class Outbox:
     async def waiting(self) -> list[str]:
         """Return the ids of the events that are in the table."""
         ids = []
-        for shard in SHARDS:
+        for shard in PARTITIONS:
             page = await self.dynamo.query(
                 self.table,
                 condition="#shard = :shard",

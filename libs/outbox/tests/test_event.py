@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from libs.dynamo import PARTITIONS, partition_of
 from libs.outbox import Event, OutboxSettings, cloud_event, record
 from libs.outbox.event import MAX_BYTES
 from libs.outbox.sqs import endpoint_of
-from libs.outbox.table import SHARDS, Waiting, shard_of
+from libs.outbox.table import Waiting
 from libs.outbox.tests.events import event
 
 
@@ -56,7 +57,7 @@ def test_an_item_is_read_back_as_the_event_that_was_recorded() -> None:
 
 
 def test_subjects_are_spread_over_all_shards() -> None:
-    assert {shard_of(f"subject-{number}") for number in range(200)} == set(SHARDS)
+    assert {partition_of(f"subject-{number}") for number in range(200)} == set(PARTITIONS)
 
 
 @pytest.mark.parametrize(

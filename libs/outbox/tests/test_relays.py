@@ -8,8 +8,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from libs.dynamo import partition_of
 from libs.outbox.sqs import REQUESTS_AT_ONCE
-from libs.outbox.table import shard_of
 from libs.outbox.tests.conftest import Outbox, Queue
 from libs.outbox.tests.events import chained
 from libs.outbox.tests.gate import Gate
@@ -90,7 +90,7 @@ async def test_a_relay_that_was_stopped_for_longer_than_its_lease_sends_no_more(
     outbox: Outbox, queue: Queue, sqs: SqsLocal
 ) -> None:
     subjects = [f"s{number}" for number in range(200)]
-    assert len({shard_of(subject) for subject in subjects}) > 1
+    assert len({partition_of(subject) for subject in subjects}) > 1
     await write_chains(outbox, subjects, length=2)
     async with Gate.opened(sqs.port) as slow:
         slow.seconds = 0.1

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from libs.dynamo import Dynamo, Item
+from libs.dynamo import Dynamo, Item, whole_number
 from libs.dynamo.values import decode_item
 from services.tests.faults.checkers import (
     Delivery,
@@ -58,7 +58,9 @@ async def read_state(dynamo: Dynamo, names: Mapping[str, str]) -> FinalState:
     return FinalState(
         stock={
             str(item["sku"]): StockLevel(
-                _whole(item["on_hand"]), _whole(item["reserved"]), _whole(item["sold"])
+                whole_number(item["on_hand"]),
+                whole_number(item["reserved"]),
+                whole_number(item["sold"]),
             )
             for item in await _scan(dynamo, names["inventory"])
         },
@@ -97,8 +99,3 @@ async def _scan(dynamo: Dynamo, table: str) -> list[Item]:
         if "LastEvaluatedKey" not in answer:
             return items
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _whole(value: object) -> int:
-    assert isinstance(value, int), value
-    return value
