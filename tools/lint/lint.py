@@ -55,12 +55,14 @@ def main(arguments: list[str]) -> int:
     ruff_program = str(Path(ruff.__file__).parents[2] / "bin" / "ruff")
     # This one's wheel holds no module to start from; BUILD.bazel says where it is.
     shellcheck = str(Path(os.environ["SHELLCHECK"]).absolute())
+    biome = str(Path(os.environ["BIOME"]).absolute())
     os.chdir(os.environ["BUILD_WORKSPACE_DIRECTORY"])
 
     python = tracked("*.py")
     early = [name for name in python if name.startswith(BEFORE_BAZEL)]
     late = [name for name in python if name not in early]
     early = [name for name in early if not {"modules", "tests"}.intersection(Path(name).parts)]
+    scripts = tracked("*.ts", "*.mjs", "*.cjs", "*.json")
     shell = tracked("*.sh", "tools/bazel", ".ci/run")
     # mypy looks for packages on its own path; the wheels are on this program's.
     wheels = os.pathsep.join(path for path in sys.path if path.endswith("/site-packages"))
@@ -86,6 +88,12 @@ def main(arguments: list[str]) -> int:
             [*type_check, *early],
             MYPYPATH="tools",
             PYTHONPATH=wheels,
+        ),
+        check(
+            "biome",
+            [biome, "check", "--error-on-warnings", *(["--write"] if fix else []), *scripts],
+            # What rules_js wants of a program that it starts outside of Bazel's own folders.
+            BAZEL_BINDIR=".",
         ),
         check("shellcheck", [shellcheck, *shell]),
     ]

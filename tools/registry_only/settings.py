@@ -21,13 +21,17 @@ PIP_CONFIGURATIONS = ("~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.con
 MEMORY = "/dev/shm"  # noqa: S108
 MEMORY_BYTES = 4_000_000_000
 MAVEN_SETTINGS = "~/.m2/settings.xml"
+NPM_CONFIGURATIONS = ("~/.npmrc", "/etc/npmrc")
+
+_NPM_REGISTRY = re.compile(r"^\s*registry\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_COREPACK_REGISTRY = re.compile(r"DEFAULT_NPM_REGISTRY_URL = [`\"']([^`\"']+)")
 
 
 def addresses(root: Path) -> dict[str, str]:
     """Return the addresses to download from, by the variables that the build knows them by.
 
     Args:
-        root: the root filesystem, whose pip and Maven know the default addresses.
+        root: the root filesystem, whose pip, Maven and Node.js know the default addresses.
 
     Raises:
         LauncherError: the machine's own settings name no usable address.
@@ -35,6 +39,7 @@ def addresses(root: Path) -> dict[str, str]:
     return {
         "GRANARY_DEBIAN_MIRROR": _debian_mirror(root),
         "GRANARY_MAVEN_MIRROR": maven_mirror(root),
+        "NPM_CONFIG_REGISTRY": npm_registry(root),
         "PIP_INDEX_URL": pip_index(root),
     }
 
@@ -89,6 +94,25 @@ def pip_index(root: Path) -> str:
     if default is None:
         raise LauncherError("pip's default index is unknown: set PIP_INDEX_URL")
     return default[1].rstrip("/") + "/simple"
+
+
+def npm_registry(root: Path) -> str:
+    """Return the registry that npm uses on this machine, else npm's own default."""
+    names = ("NPM_CONFIG_REGISTRY", "npm_config_registry")
+    chosen = next((os.environ[name] for name in names if os.environ.get(name)), None)
+    configurations = [os.environ.get("NPM_CONFIG_USERCONFIG"), *NPM_CONFIGURATIONS]
+    for path in (Path(name).expanduser() for name in configurations if name):
+        if chosen is None and path.exists():
+            configured = _NPM_REGISTRY.search(path.read_text(encoding="utf-8"))
+            chosen = os.path.expandvars(configured[1]) if configured else None
+    if chosen is not None:
+        return chosen.rstrip("/")
+    # npm itself is not in there, but Corepack, which downloads package managers from its registry.
+    source = root / "usr/share/nodejs/corepack/dist/lib/corepack.cjs"
+    default = _COREPACK_REGISTRY.search(source.read_text(encoding="utf-8"))
+    if default is None:
+        raise LauncherError("npm's default registry is unknown: set NPM_CONFIG_REGISTRY")
+    return default[1].rstrip("/")
 
 
 def maven_mirror(root: Path) -> str:

@@ -1,23 +1,17 @@
 """The stand-in for rules_python, seen through Bazel itself."""
 
 import hashlib
-import http.server
-import os
-import shutil
 import subprocess
-import threading
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-# An override of a module that nothing depends on is an error, so all of them stand here.
-MODULE = """
-bazel_dep(name = "rules_oci", version = "2.3.0")
-bazel_dep(name = "rules_pkg", version = "1.3.0")
-bazel_dep(name = "rules_shell", version = "0.8.0")
-bazel_dep(name = "rules_python", version = "2.3.2")
+from tools.registry_only.tests.nested import DEPENDENCIES, Workspace
+
+MODULE = (
+    DEPENDENCIES
+    + """
 python = use_extension("@rules_python//python/extensions:python.bzl", "python")
 python.toolchain(python_version = "3.13", is_default = True)
 pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
@@ -29,6 +23,7 @@ pip.parse(
 )
 use_repo(pip, "pip")
 """
+)
 
 BUILD = """
 load("@rules_python//python:defs.bzl", "py_test")
@@ -38,103 +33,50 @@ py_test(name = "demo_test", srcs = ["demo_test.py"], deps = ["@pip//demo_pkg"])
 WHEEL = "demo_pkg-1.0-py3-none-any.whl"
 
 
-class Workspace:
-    """A workspace in the registry-only way, whose package index is a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "workspace"
-        self.index = folder / "index"
-        self._user_root = folder / "bazel"
-        self.url = ""
-        shutil.copytree("tools/registry_only", self.folder / "tools/registry_only")
-        (self.folder / ".bazelrc").write_text(
-            "import %workspace%/tools/registry_only/bazelrc\n"
-            "common --config=registry-only --noenable_workspace\n"
+def publish(workspace: Workspace) -> str:
+    """Put a wheel into the index; return its pin."""
+    page = workspace.served / "demo-pkg"
+    page.mkdir()
+    with zipfile.ZipFile(page / WHEEL, "w") as archive:
+        archive.writestr("demo_pkg/__init__.py", "VALUE = 42\n")
+        archive.writestr(
+            "demo_pkg-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1.0\n",
         )
-        (self.folder / ".bazelignore").write_text("tools\n")
-        self.write("demo_test.py", "import demo_pkg\nassert demo_pkg.VALUE == 42\n")
-        self.publish()
+    digest = hashlib.sha256((page / WHEEL).read_bytes()).hexdigest()
+    (page / "index.html").write_text(f'<a href="{WHEEL}#sha256={digest}">demo</a>')
+    return f"demo-pkg==1.0 \\\n    --hash=sha256:{digest}\n"
 
-    def write(self, name: str, content: str) -> None:
-        (self.folder / name).write_text(content)
 
-    def publish(self) -> None:
-        """Put a wheel into the index and pin it."""
-        page = self.index / "demo-pkg"
-        page.mkdir(parents=True)
-        with zipfile.ZipFile(page / WHEEL, "w") as archive:
-            archive.writestr("demo_pkg/__init__.py", "VALUE = 42\n")
-            archive.writestr(
-                "demo_pkg-1.0.dist-info/METADATA",
-                "Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1.0\n",
-            )
-        digest = hashlib.sha256((page / WHEEL).read_bytes()).hexdigest()
-        (page / "index.html").write_text(f'<a href="{WHEEL}#sha256={digest}">demo</a>')
-        self.lock = f"demo-pkg==1.0 \\\n    --hash=sha256:{digest}\n"
-
-    def bazel(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        self_contained = [
-            "/usr/bin/bazel",
-            "--nosystem_rc",
-            "--nohome_rc",
-            "--install_base=/usr/share/bazel",
-            "--trust_install_base",
-            "--server_javabase=/usr/lib/jvm/jdk",
-            f"--output_user_root={self._user_root}",
-        ]
-        command, *rest = arguments
-        return subprocess.run(
-            [*self_contained, command, *rest],
-            cwd=self.folder,
-            check=False,
-            capture_output=True,
-            text=True,
-            env={
-                "BAZEL_DEV_VERSION_OVERRIDE": "7.7.1",
-                "HOME": str(self.folder),
-                "PATH": os.defpath,
-                "PIP_INDEX_URL": self.url,
-            },
-        )
-
-    def test(self, module: str = MODULE, build: str = BUILD) -> subprocess.CompletedProcess[str]:
-        self.write("MODULE.bazel", module)
-        self.write("BUILD.bazel", build)
-        return self.bazel("test", "//:all", "--test_output=errors")
+def outcome(
+    workspace: Workspace, module: str = MODULE, build: str = BUILD
+) -> subprocess.CompletedProcess[str]:
+    workspace.write("MODULE.bazel", module)
+    workspace.write("BUILD.bazel", build)
+    return workspace.bazel("test", "//:all", "--test_output=errors")
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    workspace = Workspace(tmp_path_factory.mktemp("rules_python"))
-
-    class Index(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args: object) -> None:
-            super().__init__(*args, directory=str(workspace.index))  # type: ignore[arg-type]
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
-        threading.Thread(target=server.serve_forever).start()
-        workspace.url = f"http://127.0.0.1:{server.server_port}"
-        yield workspace
-        workspace.bazel("shutdown")
-        server.shutdown()
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, str]]:
+    with Workspace(tmp_path_factory.mktemp("rules_python"), "PIP_INDEX_URL") as workspace:
+        workspace.write("demo_test.py", "import demo_pkg\nassert demo_pkg.VALUE == 42\n")
+        yield workspace, publish(workspace)
 
 
 @pytest.fixture
-def workspace(shared: Workspace) -> Workspace:
-    shared.write("requirements_lock.txt", shared.lock)
-    return shared
+def workspace(shared: tuple[Workspace, str]) -> Workspace:
+    workspace, lock = shared
+    workspace.write("requirements_lock.txt", lock)
+    return workspace
 
 
 def test_a_pinned_wheel_is_imported(workspace: Workspace) -> None:
-    done = workspace.test()
+    done = outcome(workspace)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_wheel_with_other_content_than_its_hash_is_refused(workspace: Workspace) -> None:
-    wheel = workspace.index / "demo-pkg" / WHEEL
+    wheel = workspace.served / "demo-pkg" / WHEEL
     untouched = wheel.read_bytes()
     try:
         wheel.write_bytes(untouched + b"tampered")
@@ -148,7 +90,7 @@ def test_a_wheel_with_other_content_than_its_hash_is_refused(workspace: Workspac
 
 def test_a_hash_that_the_index_does_not_have_is_refused(workspace: Workspace) -> None:
     workspace.write("requirements_lock.txt", f"demo-pkg==1.0 --hash=sha256:{'0' * 64}\n")
-    done = workspace.test()
+    done = outcome(workspace)
     assert done.returncode != 0
     assert "has no wheel for Linux x86_64 that the lock names" in done.stderr
 
@@ -166,13 +108,13 @@ def test_a_lock_without_hashed_pins_is_refused(
     workspace: Workspace, lock: str, reason: str
 ) -> None:
     workspace.write("requirements_lock.txt", lock)
-    done = workspace.test()
+    done = outcome(workspace)
     assert done.returncode != 0
     assert reason in done.stderr
 
 
 def test_an_unknown_attribute_of_a_rule_is_refused(workspace: Workspace) -> None:
-    done = workspace.test(build=BUILD.replace("deps =", "dependencies ="))
+    done = outcome(workspace, build=BUILD.replace("deps =", "dependencies ="))
     assert done.returncode != 0
     assert "no such attribute 'dependencies'" in done.stderr
 
@@ -189,6 +131,6 @@ def test_an_unknown_attribute_of_a_rule_is_refused(workspace: Workspace) -> None
 def test_an_unknown_attribute_of_an_extension_is_refused(
     workspace: Workspace, known: str, unknown: str, reason: str
 ) -> None:
-    done = workspace.test(module=MODULE.replace(known, unknown))
+    done = outcome(workspace, module=MODULE.replace(known, unknown))
     assert done.returncode != 0
     assert reason in done.stderr

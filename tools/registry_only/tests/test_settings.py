@@ -12,7 +12,7 @@ from registry_only import settings, trust_store
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root filesystem with what pip and Maven say of themselves, and a user without settings."""
+    """A root filesystem with what the clients say of themselves, and a user without settings."""
     pip = tmp_path / "root/usr/lib/python3/dist-packages/pip/_internal/models"
     pip.mkdir(parents=True)
     (pip / "index.py").write_text('PyPI = PackageIndex("https://pip.example/", "files")\n')
@@ -24,10 +24,23 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "<project><repositories><repository><id>central</id>"
             "<url>https://maven.example/maven2</url></repository></repositories></project>",
         )
-    for variable in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "GRANARY_MAVEN_MIRROR"):
+    corepack = tmp_path / "root/usr/share/nodejs/corepack/dist/lib"
+    corepack.mkdir(parents=True)
+    (corepack / "corepack.cjs").write_text(
+        "var DEFAULT_NPM_REGISTRY_URL = `https://npm.example`;\n"
+    )
+    for variable in (
+        "PIP_INDEX_URL",
+        "PIP_CONFIG_FILE",
+        "GRANARY_MAVEN_MIRROR",
+        "NPM_CONFIG_REGISTRY",
+        "NPM_CONFIG_USERCONFIG",
+        "npm_config_registry",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(settings, "PIP_CONFIGURATIONS", ("~/.config/pip/pip.conf",))
+    monkeypatch.setattr(settings, "NPM_CONFIGURATIONS", ("~/.npmrc",))
     return tmp_path / "root"
 
 
@@ -68,6 +81,40 @@ def test_maven_mirror_of_central_goes_before_the_default(root: Path) -> None:
         "</mirrors></settings>",
     )
     assert settings.maven_mirror(root) == "https://mirror.example/m2"
+
+
+def test_npms_default_is_the_registry_that_node_js_downloads_from(root: Path) -> None:
+    assert settings.npm_registry(root) == "https://npm.example"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "registry=https://mirror.example/npm/",
+        "registry = https://mirror.example/npm",
+        "@scope:registry=https://wrong.example\nregistry=${MIRROR}/npm",
+    ],
+)
+def test_npm_configuration_goes_before_the_default(
+    root: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("MIRROR", "https://mirror.example")
+    _write(Path("~/.npmrc").expanduser(), f"fund=false\n{line}\n")
+    assert settings.npm_registry(root) == "https://mirror.example/npm"
+
+
+def test_npm_configuration_without_a_registry_leaves_the_default(root: Path) -> None:
+    _write(Path("~/.npmrc").expanduser(), "fund=false\n")
+    assert settings.npm_registry(root) == "https://npm.example"
+
+
+@pytest.mark.parametrize("variable", ["NPM_CONFIG_REGISTRY", "npm_config_registry"])
+def test_npm_variable_goes_before_the_configuration(
+    root: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    _write(Path("~/.npmrc").expanduser(), "registry=https://mirror.example/npm\n")
+    monkeypatch.setenv(variable, "https://other.example/npm/")
+    assert settings.npm_registry(root) == "https://other.example/npm"
 
 
 def test_key_store_holds_every_certificate_and_its_keyed_digest() -> None:
