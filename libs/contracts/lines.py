@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from libs.contracts.models import RequestModel, ResponseModel
 
 MAX_LINES = 50
 """A DynamoDB transaction has at most 100 actions; an order needs one a line and a few more."""
@@ -20,20 +22,22 @@ type Quantity = Annotated[int, Field(ge=1, le=10_000, examples=[2]), BeforeValid
 type Units = Annotated[int, Field(ge=0, le=1_000_000_000, examples=[100]), BeforeValidator(_whole)]
 
 
-class RequestModel(BaseModel):
-    """Base of what clients send: unknown fields, strings for numbers and fractions are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Line(RequestModel):
+class Line(ResponseModel):
     """Units of one SKU."""
+
+    model_config = ConfigDict(frozen=True)
 
     sku: Sku
     quantity: Quantity
 
 
-def _distinct_skus(lines: list[Line]) -> list[Line]:
+class LineIn(Line):
+    """Units of one SKU, as a client asks for them."""
+
+    model_config = RequestModel.model_config
+
+
+def _distinct_skus(lines: list[LineIn]) -> list[LineIn]:
     seen: set[str] = set()
     for line in lines:
         if line.sku in seen:
@@ -43,7 +47,7 @@ def _distinct_skus(lines: list[Line]) -> list[Line]:
 
 
 type Lines = Annotated[
-    list[Line],
+    list[LineIn],
     Field(
         min_length=1,
         max_length=MAX_LINES,

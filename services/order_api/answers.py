@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from fastapi import Response
 
+from libs.contracts.orders import Order
 from libs.service_kit import PROBLEM_MEDIA_TYPE, ProblemError, problem_body
-from services.order_api.models import Order
 from services.order_api.problems import INSUFFICIENT_STOCK, RESERVATION_EXPIRED, UNKNOWN_SKU
 
 _REJECTIONS = {kind.slug: kind for kind in (INSUFFICIENT_STOCK, UNKNOWN_SKU, RESERVATION_EXPIRED)}

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from libs.contracts.orders import Order, OrderIn, OrderPage
 from libs.service_kit import answer, body_as, refusals, require_json, route_with
-from services.order_api.models import ListQuery, Order, OrderIn, OrderPage
+from services.order_api.models import ListQuery
 from services.order_api.orders import Orders
 from services.order_api.problems import (
     BAD_CURSOR,

@@ -1,16 +1,24 @@
 """The events that tell of an order: placed, then decided, then cancelled or shipped."""
 
+from libs.contracts.cloud_events import type_of
+from libs.contracts.order_events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+)
+from libs.contracts.orders import Order, Status
 from libs.outbox import Event
-from services.order_api.models import Order, Status
 
 SOURCE = "/granary/order_api"
 
 _STEPS: dict[Status, tuple[int, str]] = {
-    "PENDING": (1, "placed"),
-    "CONFIRMED": (2, "confirmed"),
-    "REJECTED": (2, "rejected"),
-    "CANCELLED": (3, "cancelled"),
-    "SHIPPED": (3, "shipped"),
+    "PENDING": (1, type_of(OrderPlaced)),
+    "CONFIRMED": (2, type_of(OrderConfirmed)),
+    "REJECTED": (2, type_of(OrderRejected)),
+    "CANCELLED": (3, type_of(OrderCancelled)),
+    "SHIPPED": (3, type_of(OrderShipped)),
 }
 
 
@@ -20,10 +28,10 @@ def order_event(order: Order) -> Event:
     States follow each other in one line, so the state says the event's place in it, and telling
     twice gives the same id.
     """
-    sequence, kind = _STEPS[order.status]
+    sequence, event_type = _STEPS[order.status]
     return Event(
         id=f"{order.order_id}.{sequence}",
-        type=f"granary.order.{kind}.v1",
+        type=event_type,
         source=SOURCE,
         subject=order.order_id,
         sequence=sequence,

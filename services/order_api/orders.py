@@ -14,12 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from prometheus_client import CollectorRegistry, Counter
 
 from libs.contracts.moments import moment
+from libs.contracts.orders import Order, OrderIn, OrderPage
 from libs.dynamo import DynamoError
 from libs.service_kit import ProblemError, failure_point, get_logger
 from services.order_api.answers import Answer, answer_for
 from services.order_api.claims import Claim, new_claim
 from services.order_api.identifiers import is_order_id, new_order_id
-from services.order_api.models import ListQuery, Order, OrderIn, OrderPage
+from services.order_api.models import ListQuery
 from services.order_api.problems import (
     KEY_REUSED,
     ORDER_CANCELLED,

@@ -11,6 +11,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from libs.contracts.lines import Line
+from libs.contracts.orders import Rejection
 from libs.dynamo import Backoff
 from libs.http_client import HttpClient, HttpError
 from libs.service_kit import (
@@ -23,7 +24,6 @@ from libs.service_kit import (
     remaining_seconds,
     trace_headers,
 )
-from services.order_api.models import Rejection
 from services.order_api.settings import Settings
 
 _BACKOFF = Backoff(attempts=4, base_seconds=0.05, cap_seconds=0.5)

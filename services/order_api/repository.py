@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from libs.contracts.moments import moment
+from libs.contracts.orders import Order, OrderPage, Status
 from libs.dynamo import (
     BadCursorError,
     ConditionFailedError,
@@ -26,7 +27,7 @@ from services.order_api.answers import Answer
 from services.order_api.claims import Claim, claim_from, claim_key
 from services.order_api.events import order_event
 from services.order_api.identifiers import is_order_id
-from services.order_api.models import ListQuery, Order, OrderPage, Status
+from services.order_api.models import ListQuery
 from services.order_api.problems import BAD_CURSOR
 from services.order_api.tables import BY_CUSTOMER, BY_DUE
 

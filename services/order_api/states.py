@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.order_api.models import Order
+from libs.contracts.orders import Order
 from services.order_api.processor import StockState
 
 

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
-from libs.contracts.lines import Sku
-from libs.service_kit import answer, body_as, refusals, require_json, route_with
-from services.order_processor.inventory import Inventory
-from services.order_processor.models import (
+from libs.contracts.inventory import (
     OrderId,
     Reservation,
     ReservationIn,
     Stock,
     StockIn,
 )
+from libs.contracts.lines import Sku
+from libs.service_kit import answer, body_as, refusals, require_json, route_with
+from services.order_processor.inventory import Inventory
 from services.order_processor.problems import (
     CONTENTION,
     INSUFFICIENT_STOCK,

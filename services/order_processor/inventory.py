@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
+from libs.contracts.inventory import Stock
 from libs.contracts.lines import Line
 from libs.contracts.moments import moment
 from libs.dynamo import Dynamo, TransactionCancelledError, Update
 from libs.outbox import record
 from libs.service_kit import ProblemError
 from services.order_processor.events import stock_set
-from services.order_processor.models import Stock
 from services.order_processor.problems import SKU_NOT_FOUND, STOCK_CHANGED
 
 

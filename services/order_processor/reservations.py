@@ -13,6 +13,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter
 
+from libs.contracts.inventory import Refusal, ReleaseReason, Reservation, ReservationIn
 from libs.contracts.lines import Line
 from libs.contracts.moments import moment
 from libs.dynamo import ConflictError, Dynamo, Put, TransactionCancelledError, Update, partition_of
@@ -20,7 +21,6 @@ from libs.outbox import record
 from libs.service_kit import ProblemError, failure_point
 from services.order_processor.events import reservation_closed, reservation_decided
 from services.order_processor.inventory import Inventory
-from services.order_processor.models import Refusal, ReleaseReason, Reservation, ReservationIn
 from services.order_processor.problems import (
     CONTENTION,
     INSUFFICIENT_STOCK,
@@ -73,7 +73,7 @@ class Reservations:
         """
         lines = sorted(wanted.lines, key=lambda line: line.sku)
         decision = await self._decide(wanted.order_id, lines)
-        if decision.lines != lines:
+        if _units(decision.lines) != _units(lines):
             raise ProblemError(
                 RESERVATION_MISMATCH,
                 f"order {wanted.order_id} was decided with other lines; use a new order id",
@@ -139,7 +139,7 @@ class Reservations:
             self._dynamo.get(self._events_table, {"shard": "-", "position": "-"}),
         )
 
-    async def _decide(self, order_id: str, lines: list[Line]) -> Reservation:
+    async def _decide(self, order_id: str, lines: Sequence[Line]) -> Reservation:
         """Return the decision about the order: a new one, or the one that stands."""
         seconds = time.time()
         now = moment(seconds)
@@ -240,6 +240,10 @@ class Reservations:
                 "other orders kept changing the same stock; repeat the request",
                 headers={"Retry-After": "1"},
             ) from exc
+
+
+def _units(lines: Sequence[Line]) -> dict[str, int]:
+    return {line.sku: line.quantity for line in lines}
 
 
 def _refusal(

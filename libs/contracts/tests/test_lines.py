@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from libs.contracts.lines import MAX_LINES, Line, Lines
+from libs.contracts.lines import MAX_LINES, LineIn, Lines
 
-LINES: TypeAdapter[list[Line]] = TypeAdapter(Lines)
+LINES: TypeAdapter[list[LineIn]] = TypeAdapter(Lines)
 
 
 def test_a_number_without_a_fraction_is_whole_however_it_is_written() -> None:

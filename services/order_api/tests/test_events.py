@@ -1,8 +1,10 @@
 """Every state that an order comes to leaves the event that tells of it in the outbox."""
 
 import asyncio
+import json
 from itertools import groupby
 
+from libs.contracts.testing import check_event
 from libs.outbox.testing import waiting_events
 from services.order_api.tests.conftest import Deployment
 from services.order_api.tests.helpers import place, problem
@@ -12,6 +14,8 @@ from services.order_api.tests.scripted_processor import ScriptedProcessor
 async def told(deployment: Deployment) -> dict[str, list[str]]:
     """Return the kinds of each order's events, in their order."""
     events = await waiting_events(deployment.dynamo, deployment.events_table)
+    for event in events:
+        check_event("order_events.v1", json.dumps(event))
     return {
         order_id: [event["type"].removeprefix("granary.order.") for event in group]
         for order_id, group in groupby(events, key=lambda event: str(event["subject"]))

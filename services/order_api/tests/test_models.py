@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from libs.contracts.lines import MAX_LINES
-from services.order_api.models import OrderIn
+from libs.contracts.orders import OrderIn
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 # The first example of st.from_regex takes a second to make.

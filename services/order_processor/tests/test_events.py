@@ -1,9 +1,11 @@
 """Every change leaves the event that tells of it in the outbox, written with it."""
 
 import asyncio
+import json
 
 import httpx
 
+from libs.contracts.testing import check_event
 from libs.outbox.testing import waiting_events
 from services.order_processor.expiry import expire_reservations
 from services.order_processor.tests.conftest import Deployment
@@ -13,6 +15,8 @@ from services.order_processor.tests.helpers import put_stock, reserve, stock
 async def told(deployment: Deployment) -> list[tuple[str, str, int]]:
     """Return subject, kind and sequence of the events in the outbox, by subject and sequence."""
     events = await waiting_events(deployment.dynamo, deployment.names["stock_events"])
+    for event in events:
+        check_event("stock_events.v1", json.dumps(event))
     return sorted(
         (event["subject"], event["type"].removeprefix("granary."), int(event["sequence"]))
         for event in events

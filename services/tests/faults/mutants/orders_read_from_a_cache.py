@@ -2,8 +2,8 @@
 
 import time
 
+from libs.contracts.orders import Order
 from services.order_api.app import app
-from services.order_api.models import Order
 from services.order_api.orders import Orders
 
 __all__ = ["app"]

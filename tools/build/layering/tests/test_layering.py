@@ -1,4 +1,4 @@
-"""Libraries depend on libraries, services on libraries, and nothing shipped on the tools."""
+"""Libs depend on libs, services and functions on libs, and nothing shipped on the tools."""
 
 from pathlib import Path
 
@@ -14,6 +14,7 @@ LIBS: dict[str, set[str]] = {
     "service_kit": set(),
 }
 SERVICES = ("order_api", "order_processor")
+FUNCTIONS = ("stock_alert",)
 
 DEPENDENCIES = {
     path.name.removesuffix("_deps.txt"): path.read_text(encoding="utf-8").split()
@@ -27,8 +28,8 @@ def folders(name: str) -> set[str]:
     return {"/".join(label.removeprefix("//").partition(":")[0].split("/")[:2]) for label in own}
 
 
-def test_every_lib_and_service_is_looked_at() -> None:
-    assert {*LIBS, *SERVICES} == set(DEPENDENCIES)
+def test_every_lib_service_and_function_is_looked_at() -> None:
+    assert {*LIBS, *SERVICES, *FUNCTIONS} == set(DEPENDENCIES)
     assert all(len(labels) > 10 for labels in DEPENDENCIES.values())
 
 
@@ -41,3 +42,9 @@ def test_a_lib_depends_on_the_libs_below_it_alone(lib: str, below: set[str]) -> 
 def test_a_service_depends_on_itself_and_libs_alone(service: str) -> None:
     others = {folder for folder in folders(service) if not folder.startswith("libs/")}
     assert {f"services/{service}"} == others
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_depends_on_itself_and_libs_alone(function: str) -> None:
+    others = {folder for folder in folders(function) if not folder.startswith("libs/")}
+    assert {f"functions/{function}"} == others

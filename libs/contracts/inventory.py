@@ -1,11 +1,11 @@
-"""What order_processor takes and answers."""
+"""Stock and its reservations, as order_processor takes and gives them."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from libs.contracts.lines import Line, Lines, RequestModel, Units
+from libs.contracts.lines import Line, Lines, Units
+from libs.contracts.models import RequestModel, ResponseModel
 
 type OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 type Refusal = Literal["unknown-sku", "insufficient-stock"]
@@ -25,7 +25,7 @@ class ReservationIn(RequestModel):
     lines: Lines
 
 
-class Stock(BaseModel):
+class Stock(ResponseModel):
     """Where the units of one SKU are; their sum changes only when `on_hand` is set."""
 
     sku: str
@@ -37,10 +37,10 @@ class Stock(BaseModel):
     """Units that left for good."""
     version: int
     """Counts the changes; the ETag."""
-    updated_at: datetime
+    updated_at: AwareDatetime
 
 
-class Reservation(BaseModel):
+class Outcome(ResponseModel):
     """What was decided about the stock of an order, and what became of it."""
 
     order_id: str
@@ -51,7 +51,12 @@ class Reservation(BaseModel):
     refused_sku: str | None = None
     release_reason: ReleaseReason | None = None
     """Why a RELEASED order holds nothing any more."""
+
+
+class Reservation(Outcome):
+    """What was decided about the stock of an order, and what became of it."""
+
     expires_at: str
     """When HELD stock returns by itself, as ISO 8601."""
-    created_at: datetime
-    updated_at: datetime
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
