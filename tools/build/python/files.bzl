@@ -66,13 +66,18 @@ def _merge(destinations, path, file):
         return "{} would come from both {} and {}".format(path, other.short_path, file.short_path)
     return None
 
+def _files_of(targets):
+    return depset(transitive = [
+        depset(transitive = [target[PyInfo].transitive_sources, target[DefaultInfo].default_runfiles.files])
+        for target in targets
+    ]).to_list()
+
 def _python_files_impl(ctx):
-    files = depset(transitive = [
-        depset(transitive = [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files])
-        for dep in ctx.attr.deps
-    ])
+    left_out = {file: None for file in _files_of(ctx.attr.left_out)}
     destinations = {}
-    for file in files.to_list():
+    for file in _files_of(ctx.attr.deps):
+        if file in left_out:
+            continue
         place = _classify(file.short_path, ctx.attr.own_package, file.is_source)
         if place.kind == UNKNOWN:
             fail("{}: {} is neither in the workspace nor in a wheel, so it cannot be packed".format(
@@ -98,6 +103,10 @@ python_files = rule(
         "kinds": attr.string_list(
             doc = "Which files: `third_party`, `libs` (the workspace's, outside own_package), `own`.",
             mandatory = True,
+        ),
+        "left_out": attr.label_list(
+            doc = "Libraries whose files, and those of what they need, are elsewhere at run time.",
+            providers = [PyInfo],
         ),
         "own_package": attr.string(
             doc = "The package of the program, such as `services/order_api`.",

@@ -1,0 +1,1 @@
+"""A module among tests."""
