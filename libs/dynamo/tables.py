@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from libs.dynamo.client import Dynamo
-from libs.dynamo.errors import TableExistsError
+from libs.dynamo.errors import RequestRefusedError, TableExistsError
 
 _POLL_SECONDS = 0.05
 
@@ -35,16 +35,20 @@ class TableSpec:
     indexes: tuple[Index, ...] = ()
     ttl_attribute: str | None = None
     """Attribute with the time, in Unix seconds, after which DynamoDB may drop an item."""
+    stream: Literal["NEW_AND_OLD_IMAGES"] | None = None
+    """What the table's stream tells of each change; None needs no stream."""
 
 
 class TableMismatchError(Exception):
-    """A table of that name exists with other keys or indexes."""
+    """A table of that name exists with other keys or indexes, or with another stream."""
 
 
 async def create_tables(
     dynamo: Dynamo, tables: Mapping[str, TableSpec], *, timeout_seconds: float = 60
 ) -> None:
     """Create the tables that do not exist, by name, and wait until all are ACTIVE.
+
+    Tables that exist get the stream and the expiry that they lack.
 
     Safe to repeat, also by two callers at once. Raise TableMismatchError for a table that exists
     but differs, TimeoutError when one is not ACTIVE after `timeout_seconds`.
@@ -66,10 +70,33 @@ async def _ensure(dynamo: Dynamo, name: str, spec: TableSpec) -> None:
         states = [table["TableStatus"]]
         states += [index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", [])]
         if all(state == "ACTIVE" for state in states):
-            break
+            if _has_stream(name, spec, table):
+                break
+            await _enable_stream(dynamo, name, spec)
         await asyncio.sleep(_POLL_SECONDS)
     if spec.ttl_attribute:
         await _enable_ttl(dynamo, name, spec.ttl_attribute)
+
+
+def _has_stream(name: str, spec: TableSpec, table: Mapping[str, Any]) -> bool:
+    """Tell whether the table has the stream that is wanted. Raise TableMismatchError."""
+    stream = table.get("StreamSpecification", {})
+    if spec.stream is None or not stream.get("StreamEnabled"):
+        return spec.stream is None
+    if stream["StreamViewType"] != spec.stream:
+        raise TableMismatchError(
+            f"table {name} exists with a stream of {stream['StreamViewType']}, not {spec.stream}; "
+            "disable that stream, or delete the table"
+        )
+    return True
+
+
+async def _enable_stream(dynamo: Dynamo, name: str, spec: TableSpec) -> None:
+    request = {"TableName": name, "StreamSpecification": _stream_specification(spec)}
+    # TableExistsError and a validation error are what a caller gets who comes second; the next look
+    # at the table shows the stream then.
+    with contextlib.suppress(TableExistsError, RequestRefusedError):
+        await dynamo.call("UpdateTable", request)
 
 
 async def _enable_ttl(dynamo: Dynamo, name: str, attribute: str) -> None:
@@ -100,7 +127,13 @@ def _create_request(name: str, spec: TableSpec) -> dict[str, Any]:
             }
             for index in spec.indexes
         ]
+    if spec.stream:
+        request["StreamSpecification"] = _stream_specification(spec)
     return request
+
+
+def _stream_specification(spec: TableSpec) -> dict[str, Any]:
+    return {"StreamEnabled": True, "StreamViewType": spec.stream}
 
 
 def _key_schema(keyed: TableSpec | Index) -> list[dict[str, str]]:

@@ -9,7 +9,8 @@ from libs.outbox import OUTBOX
 
 BY_EXPIRY = "by_expiry"
 
-INVENTORY = TableSpec(partition_key="sku")
+# functions/stock_alert reads its stream.
+INVENTORY = TableSpec(partition_key="sku", stream="NEW_AND_OLD_IMAGES")
 RESERVATIONS = TableSpec(
     partition_key="order_id",
     indexes=(

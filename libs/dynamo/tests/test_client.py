@@ -1,6 +1,7 @@
 """The client and table creation against DynamoDB Local."""
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -192,6 +193,46 @@ async def test_a_table_with_other_keys_is_refused(things: tuple[Dynamo, str]) ->
     with pytest.raises(ExceptionGroup) as caught:
         await create_tables(dynamo, {table: TableSpec(partition_key="other")})
     assert caught.group_contains(TableMismatchError, match="exists with other keys")
+
+
+async def _stream(dynamo: Dynamo, table: str) -> dict[str, Any]:
+    answer = await dynamo.call("DescribeTable", {"TableName": table})
+    specification: dict[str, Any] = answer["Table"].get("StreamSpecification", {})
+    return specification
+
+
+async def test_a_table_gets_the_stream_that_its_spec_asks_for(things: tuple[Dynamo, str]) -> None:
+    dynamo, table = things
+    streamed = TableSpec(partition_key="pk", stream="NEW_AND_OLD_IMAGES")
+    await create_tables(dynamo, {f"{table}-streamed": streamed})
+    expected = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert expected == await _stream(dynamo, f"{table}-streamed")
+    assert {} == await _stream(dynamo, table)
+
+
+async def test_an_existing_table_gets_a_stream_and_keeps_its_items(
+    things: tuple[Dynamo, str], spec: TableSpec
+) -> None:
+    dynamo, table = things
+    await dynamo.put(Put(table=table, item={"pk": "1"}))
+    streamed = dataclasses.replace(spec, stream="NEW_AND_OLD_IMAGES")
+    await asyncio.gather(*(create_tables(dynamo, {table: streamed}) for _ in range(3)))
+    assert (await _stream(dynamo, table))["StreamEnabled"]
+    assert await dynamo.get(table, {"pk": "1"}) == {"pk": "1"}
+    # Whoever asks for no stream leaves it as it is.
+    await create_tables(dynamo, {table: spec})
+    assert (await _stream(dynamo, table))["StreamEnabled"]
+
+
+async def test_a_table_with_another_stream_is_refused(
+    things: tuple[Dynamo, str], spec: TableSpec
+) -> None:
+    dynamo, table = things
+    keys_only = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    await dynamo.call("UpdateTable", {"TableName": table, "StreamSpecification": keys_only})
+    with pytest.raises(ExceptionGroup) as caught:
+        await create_tables(dynamo, {table: dataclasses.replace(spec, stream="NEW_AND_OLD_IMAGES")})
+    assert caught.group_contains(TableMismatchError, match="a stream of KEYS_ONLY")
 
 
 async def test_a_missing_table_and_a_bad_request_are_told_apart(dynamodb: str) -> None:
