@@ -22,6 +22,7 @@ import aiohttp
 
 from tools.dev import ports
 from tools.dev.accepted import listing_faults
+from tools.dev.alerts import Alerts
 from tools.dev.catalogue import load_catalogue
 from tools.dev.client import Order
 from tools.dev.errors import DevError
@@ -29,7 +30,6 @@ from tools.dev.events import collecting
 from tools.dev.invariants import Invariant, Stock, answer_invariants, stock_invariants
 from tools.dev.killing import Killer
 from tools.dev.placing import place_all, plans
-from tools.dev.queues import ORDER_EVENTS
 from tools.dev.report import Report
 from tools.dev.state import default_folder
 from tools.dev.stock import read_levels, refill
@@ -127,21 +127,24 @@ async def run(options: argparse.Namespace) -> Report:
     """Place the orders and return the report.
 
     Raises:
-        DevError: a service or the queue does not answer.
+        DevError: a part of the stack does not answer.
     """
     orders = read_orders(options.orders)
-    order_api, order_processor, queue = (
+    order_api, order_processor, subscriber, sns = (
         f"http://127.0.0.1:{ports.PORTS[name] + options.port_offset}"
-        for name in ("order_api", "order_processor", "sqs")
+        for name in ("order_api", "order_processor", "subscriber", "sns")
     )
     await _check_up("order_api", order_api)
     await _check_up("order_processor", order_processor)
+    await _check_up("subscriber", subscriber)
     skus = sorted({line["sku"] for order in orders for line in order["lines"]})
     before = await read_levels(order_processor, skus)
     wanted = {sku: units for sku, units in load_catalogue().items() if sku in skus}
     added = await refill(order_processor, wanted)
     if added:
         print(f"restocked {len(added)} SKUs to the catalogue's level: {', '.join(added)}")
+    alerts = Alerts(sns)
+    await alerts.forget()
     print(f"placing {len(orders)} orders, {options.concurrency} at a time", flush=True)
     # Orders have their times in whole milliseconds.
     since = datetime.now(UTC).replace(microsecond=0)
@@ -156,7 +159,7 @@ async def run(options: argparse.Namespace) -> Report:
         progress(count)
         killer.at(count)
 
-    async with collecting(queue, ORDER_EVENTS) as events:
+    async with collecting(subscriber) as events:
         placed = await place_all(
             order_api,
             list(zip(orders, plans(len(orders), repeats=options.repeats), strict=True)),
@@ -166,6 +169,7 @@ async def run(options: argparse.Namespace) -> Report:
         kill = await killer.result()
         await events.complete(placed.outcomes)
     stock = Stock(before, added, await read_levels(order_processor, skus))
+    await alerts.complete(stock.after)
     invariants = [
         *stock_invariants(stock, placed.outcomes),
         Invariant(
@@ -174,11 +178,13 @@ async def run(options: argparse.Namespace) -> Report:
         ),
         *answer_invariants(placed.outcomes),
         Invariant(
-            "each order's events came in full and in order, repeated ones unchanged",
+            "each order's events were delivered in full and in order, signed, repeats unchanged",
             events.faults(placed.outcomes),
         ),
+        Invariant("low stock was told of, and no alert came twice", alerts.faults(stock.after)),
     ]
-    return Report(placed, stock, kill, invariants, notes=[events.text(placed.outcomes)])
+    notes = [events.text(placed.outcomes), alerts.text()]
+    return Report(placed, stock, kill, invariants, notes=notes)
 
 
 async def _check_up(name: str, address: str) -> None:

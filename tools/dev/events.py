@@ -1,4 +1,4 @@
-"""Collect the events of a run from the queue, and check that they tell of each order in full."""
+"""Collect what the subscriber was sent in a run, and check that it tells of each order in full."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
+from tools.dev.errors import DevError
 from tools.dev.placing import Outcome
-from tools.dev.queues import Sqs
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 """How long after the last order its events may come."""
+POLL_SECONDS = 0.2
+REFUSED_AT_FIRST = "refused at first"
 
 # The steps that an order in each state has gone through.
 STEPS: Mapping[str, Sequence[str]] = {
@@ -49,22 +52,30 @@ class Event:
 
 
 class Events:
-    """The events that came, in the order of their coming."""
+    """The events that were delivered, in the order of their coming."""
 
     def __init__(self) -> None:
         self._by_subject: dict[str, list[Event]] = defaultdict(list)
-        self._unreadable: list[str] = []
+        self._bad: list[str] = []
+        self._refused: set[str] = set()
         self._news = asyncio.Event()
 
-    def add(self, text: str) -> None:
-        """Take a message's body."""
+    def add(self, webhook_id: str, body: str, problem: str = "") -> None:
+        """Take a delivery; `problem` is why the subscriber refused it."""
+        self._news.set()
         try:
-            event = Event.parse(text)
+            event = Event.parse(body)
         except ValueError as error:
-            self._unreadable.append(str(error))
+            self._bad.append(str(error))
+            return
+        if event.id != webhook_id:
+            self._bad.append(f"event {event.id} came with the webhook-id {webhook_id!r}")
+        elif problem == REFUSED_AT_FIRST:
+            self._refused.add(event.id)
+        elif problem:
+            self._bad.append(f"event {event.id}: {problem}")
         else:
             self._by_subject[event.subject].append(event)
-        self._news.set()
 
     def of(self, order_id: str) -> Sequence[Event]:
         """Return the events of an order, repeated ones included."""
@@ -75,20 +86,26 @@ class Events:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while self._missing(outcomes):
-                    self._news.clear()
-                    await self._news.wait()
+                    await self.news()
+
+    async def news(self) -> None:
+        """Wait for the next delivery."""
+        self._news.clear()
+        await self._news.wait()
 
     def text(self, outcomes: Sequence[Outcome]) -> str:
         """Return how many events told of the orders."""
         all_of_them = [event for outcome in outcomes for event in self.of(outcome.order_id)]
-        different = len({event.id for event in all_of_them})
+        ids = {event.id for event in all_of_them}
         return (
-            f"events of these orders: {different}, and {len(all_of_them) - different} of them again"
+            f"webhooks: {len(ids)} events of these orders delivered, their signatures verified; "
+            f"{len(ids & self._refused)} refused at first and sent again, "
+            f"{len(all_of_them) - len(ids)} delivered twice"
         )
 
     def faults(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Return a sentence for each order whose events do not tell what became of it."""
-        found = list(self._unreadable)
+        found = list(self._bad)
         for outcome in outcomes:
             if outcome.status in STEPS:
                 wanted = [f"granary.order.{step}.v1" for step in STEPS[outcome.status]]
@@ -121,30 +138,43 @@ def _faults(outcome: Outcome, events: Sequence[Event], wanted: Sequence[str]) ->
 
 
 @asynccontextmanager
-async def collecting(endpoint: str, queue: str) -> AsyncIterator[Events]:
-    """Move messages from a queue to the yielded events while the context lasts.
+async def collecting(subscriber: str) -> AsyncIterator[Events]:
+    """Add what is delivered to the subscriber to the yielded events while the context lasts.
 
     Raises:
-        DevError: the queue does not answer.
+        DevError: the subscriber does not answer.
     """
-    async with aiohttp.ClientSession() as session:
-        sqs = Sqs(session, endpoint)
-        url = await sqs.queue_url(queue)
+    async with aiohttp.ClientSession(subscriber) as session:
+        known = 0
+        while (further := (await _deliveries(session, known))["next"]) > known:
+            known = further
         events = Events()
-        moving = asyncio.create_task(_move(sqs, url, events))
+        following = asyncio.create_task(_follow(session, known, events))
         try:
             yield events
         finally:
-            moving.cancel()
-            await asyncio.wait({moving})
-        if not moving.cancelled():
-            moving.result()
+            following.cancel()
+            await asyncio.wait({following})
+        if not following.cancelled():
+            following.result()
 
 
-async def _move(sqs: Sqs, url: str, events: Events) -> None:
+async def _follow(session: aiohttp.ClientSession, after: int, events: Events) -> None:
     while True:
-        messages = await sqs.receive(url)
-        for message in messages:
-            events.add(message.body)
-        if messages:
-            await sqs.delete(url, messages)
+        page = await _deliveries(session, after)
+        for delivery in page["deliveries"]:
+            events.add(delivery["id"], delivery["body"], delivery["problem"])
+        after = page["next"]
+        if not page["deliveries"]:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _deliveries(session: aiohttp.ClientSession, after: int) -> dict[str, Any]:
+    try:
+        async with session.get("/deliveries", params={"after": str(after)}) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise DevError(f"the subscriber answers {answer.status} {await answer.text()}")
+            page: dict[str, Any] = await answer.json()
+            return page
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise DevError(f"the subscriber does not answer: {error!r}") from error

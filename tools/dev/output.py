@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-# ANSI colours that can be read on light and dark grounds: cyan, magenta, yellow, green.
-COLOURS = (36, 35, 33, 32)
+# ANSI colours that can be read on light and dark grounds.
+COLOURS = (36, 35, 33, 32, 34, 96, 95)
 
 
 class LogPrinter:

@@ -9,7 +9,14 @@ from tools.dev.errors import DevError
 
 # The services' are the table "ports" of docs/development.md; DynamoDB Local's own default, 8000,
 # is collector's. ElasticMQ has its own default.
-PORTS = {"dynamodb": 8090, "sqs": 9324, "order_processor": 8081, "order_api": 8080}
+PORTS = {
+    "dynamodb": 8090,
+    "sqs": 9324,
+    "sns": 9911,
+    "order_processor": 8081,
+    "order_api": 8080,
+    "subscriber": 8085,
+}
 HIGHEST_OFFSET = 65535 - max(PORTS.values())
 
 

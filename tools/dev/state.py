@@ -5,8 +5,10 @@ While `up` runs, the folder also says which programs it runs; see `running.py`.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import IO
@@ -18,6 +20,7 @@ DATABASE = "dynamodb"
 # In the database's folder: whoever removes that gets a new catalogue too.
 SEEDED = f"{DATABASE}/catalogue-seeded"
 LOCK = "up.lock"
+SIGNING = "webhook-secret"
 
 
 def default_folder() -> Path:
@@ -74,6 +77,14 @@ class State:
     def mark_seeded(self) -> None:
         """Remember that the catalogue is in."""
         (self.folder / SEEDED).touch()
+
+    def webhook_secret(self) -> str:
+        """Return what webhooks to the local subscriber are signed with, the same for ever."""
+        file = self.folder / SIGNING
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
+        return file.read_text()
 
     def empty(self) -> None:
         """Remove what `up` made, and nothing else that may lie in the folder."""

@@ -1,4 +1,4 @@
-"""Run the platform on this machine: DynamoDB Local, a local SQS, order_processor and order_api.
+"""Run the platform on this machine: services, Lambda functions, and what they need of a cloud.
 
     tools/bazel run //:up [-- --fresh] [-- --port-offset N] [-- --data-dir DIR]
 
@@ -23,18 +23,19 @@ from tools.dev.errors import DevError
 from tools.dev.keeping import RESTARTS_PER_MINUTE, how_it_ended
 from tools.dev.output import LogPrinter, table
 from tools.dev.processes import Process
-from tools.dev.queues import QUEUES
+from tools.dev.queues import EVENTS, STOCK_ALERTS
 from tools.dev.seed import seed
 from tools.dev.stack import Stack
 from tools.dev.state import State, default_folder
 
 SAME_SIGNAL_SECONDS = 0.5
 EPILOG = f"""\
-A service that a signal ends, such as that of `kill -9`, is started again, at most
+A program that a signal ends, such as that of `kill -9`, is started again, at most
 {RESTARTS_PER_MINUTE} times a minute; programs.json in the state folder has its process id.
-Everything is stopped when a program ends with an exit status, or the database or the queue at all.
+Everything is stopped when a program ends with an exit status, or a server at all: the database,
+the queue or the topic.
 
-The queue keeps messages in memory: what nobody received is gone when `up` ends.
+Queue and topic keep messages in memory: what nobody received is gone when `up` ends.
 """
 
 
@@ -96,7 +97,7 @@ async def _run(numbers: dict[str, int], state: State) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    stack = Stack(numbers, state, show=LogPrinter(list(numbers)), say=_say)
+    stack = Stack(numbers, state, show=LogPrinter([*numbers, "functions"]), say=_say)
     bring_up = asyncio.create_task(_bring_up(stack, state))
     stopped = asyncio.create_task(stopping.wait())
     ended = asyncio.create_task(stack.first_end())
@@ -146,6 +147,8 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
     rows += [
         ("DynamoDB Local", addresses["dynamodb"], "-", "-"),
         ("local SQS", addresses["sqs"], "-", "-"),
+        ("local SNS", addresses["sns"], "-", "-"),
+        ("subscriber", f"{addresses['subscriber']}/deliveries", "-", "-"),
     ]
     order = '{"customer_id": "me", "lines": [{"sku": "enamel-mug", "quantity": 2}]}'
     return "\n".join(
@@ -159,7 +162,9 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
             # Evaluated by the shell that it is pasted into: another order each time.
             f'    -H "Idempotency-Key: $(date +%s%N)" -d {shlex.quote(order)}',
             "",
-            f"Events go to the queues {' and '.join(sorted(QUEUES.values()))}.",
+            f"Events go to the queues {' and '.join(sorted(EVENTS.values()))};",
+            "order_webhook brings those of orders to the subscriber.",
+            f"stock_alert tells of low stock on the topic {STOCK_ALERTS}.",
             "Ctrl-C stops everything.",
             "",
         ]

@@ -24,16 +24,22 @@ import pytest
 from tools.dev.catalogue import load_catalogue
 from tools.dev.demo_orders import orders
 from tools.dev.ports import PORTS
+from tools.dev.queues import STOCK_ALERTS
 from tools.dev.running import read_program
+from tools.sns_local.topics import take
 
 # Not resolved: the built programs lie beside this test's folder in the runfiles.
 FOLDER = Path(__file__).parent.parent
 OFFSET = 10_000
 START_SECONDS = 60
 STOP_SECONDS = 30
+WEBHOOK_SECONDS = 30
 DEMO_SECONDS = 150
 ORDERS = 200
 TOUCHED_SKU = "enamel-mug"
+LOW_SKU = "kettle"
+# Three servers and four programs.
+CHILDREN = 7
 
 
 class Up:
@@ -175,6 +181,48 @@ def test_the_printed_command_places_an_order(up: Up) -> None:
 
 
 @pytest.mark.usefixtures("up")
+def test_an_order_is_told_to_the_subscriber_by_signed_webhooks() -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PORTS['order_api'] + OFFSET}/v1/orders",
+        data=json.dumps(
+            {"customer_id": "me", "lines": [{"sku": TOUCHED_SKU, "quantity": 1}]}
+        ).encode(),
+        headers={"Content-Type": "application/json", "Idempotency-Key": "a-webhook"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        order_id = json.load(answer)["order_id"]
+    wanted = [f"{order_id}.1", f"{order_id}.2"]
+    deadline = time.monotonic() + WEBHOOK_SECONDS
+    while time.monotonic() < deadline:
+        deliveries = get("/deliveries?after=0", "subscriber")["deliveries"]
+        taken = [one["id"] for one in deliveries if not one["problem"]]
+        if [name for name in taken if name in wanted] == wanted:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the subscriber was sent {deliveries}")
+
+
+@pytest.mark.usefixtures("up")
+def test_low_stock_is_told_to_the_topic() -> None:
+    for on_hand in (100, 5):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{PORTS['order_processor'] + OFFSET}/v1/inventory/{LOW_SKU}",
+            data=json.dumps({"on_hand": on_hand}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="PUT",
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+    deadline = time.monotonic() + WEBHOOK_SECONDS
+    alerts: list[Any] = []
+    while not alerts and time.monotonic() < deadline:
+        alerts = take(f"http://127.0.0.1:{PORTS['sns'] + OFFSET}", STOCK_ALERTS)
+        time.sleep(0.1)
+    (alert,) = alerts
+    assert (alert["data"]["sku"], alert["data"]["on_hand"]) == (LOW_SKU, 5)
+
+
+@pytest.mark.usefixtures("up")
 def test_only_loopback_listens() -> None:
     wildcards = ("00000000", "0" * 32)
     wanted = {port + OFFSET for port in PORTS.values()}
@@ -205,7 +253,7 @@ def demo(orders_file: Path, data_dir: Path, *arguments: str) -> dict[str, int]:
     report = program.stdout
     assert program.returncode == 0, report + program.stderr
     verdict = report[report.index("invariants") :].splitlines()
-    assert len(verdict) == 9
+    assert len(verdict) == 10
     assert all(line.startswith("  ok ") for line in verdict[1:])
     assert re.search(r"^latency: p50 \d+ ms, p95 \d+ ms, p99 \d+ ms$", report, re.MULTILINE)
     repeats = re.search(r"(\d+) sent twice at once and (\d+) again .* (\d+) of \3 got", report)
@@ -215,7 +263,7 @@ def demo(orders_file: Path, data_dir: Path, *arguments: str) -> dict[str, int]:
         name.strip(): int(count)
         for name, count in re.findall(r"^( *[a-z-]+) +(\d+)$", report, re.MULTILINE)
     }
-    events = re.search(r"^events of these orders: (\d+)", report, re.MULTILINE)
+    events = re.search(r"^webhooks: (\d+) events of these orders", report, re.MULTILINE)
     killed = re.search(r"killed after (\d+) orders, and ready again after", report)
     waited = re.search(r"PENDING: (\d+), of which \1 were settled", report)
     return {
@@ -252,7 +300,7 @@ def test_the_demo_can_be_repeated_and_leave_the_processor_alone(
 
 
 def test_logs_are_shown_by_program(up: Up) -> None:
-    for name in PORTS:
+    for name in (*PORTS, "functions"):
         assert re.search(rf"^{name} +\| ", up.text, re.MULTILINE)
 
 
@@ -273,7 +321,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_ctrl_c_stops_everything_in_order(up: Up) -> None:
     """Ends the `up` of the tests above; those below start their own on its ports."""
     children = up.children()
-    assert len(children) == 4
+    assert len(children) == CHILDREN
     assert up.end(signal.SIGINT) == 0
     assert all(is_gone(pid) for pid in children.values())
     text = up.text[up.text.index("up: stopping") :]
@@ -299,12 +347,14 @@ def test_fresh_forgets_the_stock_and_a_killed_up_leaves_no_child(up: Up, data_di
         stock = get(f"/v1/inventory/{TOUCHED_SKU}", "order_processor")
         assert (stock["on_hand"], stock["reserved"]) == (load_catalogue()[TOUCHED_SKU], 0)
         children = fresh.children()
-        assert len(children) == 4
+        assert len(children) == CHILDREN
         fresh.end(signal.SIGKILL)
     assert all(is_gone(pid) for pid in children.values())
 
 
-@pytest.mark.parametrize(("part", "name"), [("dynamodb_local", "dynamodb"), ("sqs_local", "sqs")])
+@pytest.mark.parametrize(
+    ("part", "name"), [("dynamodb_local", "dynamodb"), ("sqs_local", "sqs"), ("sns_local", "sns")]
+)
 def test_a_server_that_dies_is_named_and_the_rest_is_stopped(
     up: Up, tmp_path: Path, part: str, name: str
 ) -> None:
@@ -320,13 +370,14 @@ def test_a_server_that_dies_is_named_and_the_rest_is_stopped(
 def test_a_killed_service_is_started_again_and_one_that_ends_is_not(up: Up, tmp_path: Path) -> None:
     assert up.process.returncode == 0
     with running(tmp_path) as other:
-        for name in ("order_api", "order_processor"):
+        for name in ("order_api", "order_processor", "subscriber", "functions"):
             os.kill(read_program(tmp_path, name).pid, signal.SIGKILL)
             other.wait_for(f"up: {name} was killed by SIGKILL; starting it again in 0.2 s")
             other.wait_for(f"up: {name} is ready again after")
+        for name in ("order_api", "order_processor"):
             assert get("/health", name)
         children = other.children()
-        assert len(children) == 4
+        assert len(children) == CHILDREN
         # A service that is asked to stop ends with a status, as one does that cannot go on.
         os.kill(read_program(tmp_path, "order_api").pid, signal.SIGTERM)
         assert other.process.wait(STOP_SECONDS) == 1
