@@ -1,20 +1,22 @@
-"""Measure what a change of one line costs, and that an image does not depend on where it is made.
+"""Measure what a change of one line costs, and that nothing that ships depends on where it is made.
 
 Usage: python3 tools/bench/rebuild.py
 
 Clones HEAD into a folder of its own with an output base of its own, and there
-1. builds the services' images without any cache and compares their digests with this checkout's,
+1. builds the images and the Lambda zips without any cache and compares them with this checkout's,
 2. tests everything, with the results that the disk cache has,
 3. tests everything again with nothing changed,
-4. changes one line of order_api and tests order_api, five times, and takes the median,
-5. changes it once more and tests order_api, then everything, listing the actions that ran.
+4. changes one line of order_api and tests order_api, five times, and takes the median; likewise one
+   line of the handler of order_webhook, which is TypeScript,
+5. changes order_api once more and tests it, then everything, listing the actions that ran.
 
-Prints a table. Exits with 1 if a digest differs, if nothing-changed runs an action, or if the
-change of order_api runs an action of a package that does not depend on it.
+Prints a table. Exits with 1 if an artifact differs, if nothing-changed runs an action, or if a
+change runs an action of a package that does not depend on it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -28,17 +30,50 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ("services/order_api", "services/order_processor")
-CHANGED = Path("services/order_api/endpoints.py")
-OWN_TESTS = "//services/order_api/..."
+# The files of `//functions:zips`.
+ZIPS = (
+    "functions/order_webhook/order_webhook_arm64.zip",
+    "functions/order_webhook/order_webhook_x86_64.zip",
+    "functions/stock_alert/stock_alert_arm64.zip",
+    "functions/stock_alert/stock_alert_x86_64.zip",
+)
 REPETITIONS = 5
 
-# order_api, and what depends on it.
-AFFECTED = (
-    "//services/order_api:",
-    "//services/tests",
-    "//tools/bench/orders:",
-    "//tools/dev:",
-    "//tools/dev/",
+
+@dataclass(frozen=True)
+class Change:
+    """A line that is added to a file, and the packages whose actions may then run."""
+
+    name: str
+    file: str
+    line: str
+    """With a place for a number, so that no earlier run's result is in the disk cache."""
+    affected: tuple[str, ...]
+
+    @property
+    def tests(self) -> str:
+        """The package's own tests."""
+        return f"//{Path(self.file).parent}/..."
+
+
+ORDER_API = Change(
+    "order_api",
+    "services/order_api/endpoints.py",
+    "MARKER = {}",
+    # order_api, and what depends on it.
+    (
+        "//services/order_api:",
+        "//services/tests",
+        "//tools/bench/orders:",
+        "//tools/dev:",
+        "//tools/dev/",
+    ),
+)
+ORDER_WEBHOOK = Change(
+    "order_webhook",
+    "functions/order_webhook/handler.ts",
+    "console.assert({}n > 0n);",
+    ("//functions/order_webhook:",),
 )
 
 
@@ -87,12 +122,22 @@ class Checkout:
             sys.exit(f"{name} failed:\n{done.stderr}")
         return Step(name, seconds, self._actions_run() if log else [])
 
-    def change(self, number: int) -> None:
-        """Add a line to a module of order_api."""
-        module = self.tree / CHANGED
-        text = module.read_text(encoding="utf-8")
-        # Of another content in every run, so that no earlier run's result is in the disk cache.
-        module.write_text(f"{text}\nMARKER_{number} = {time.time_ns()}\n", encoding="utf-8")
+    def make(self, change: Change) -> None:
+        """Add the line to the file."""
+        file = self.tree / change.file
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"{text}\n{change.line.format(time.time_ns())}\n", encoding="utf-8")
+
+    def repeat(self, change: Change) -> Step:
+        """Make a change and test its package, some times; the step has the median of the times."""
+        seconds = []
+        for _ in range(REPETITIONS):
+            self.make(change)
+            seconds.append(self.bazel(change.name, "test", change.tests, log=False).seconds)
+        self.make(change)
+        step = self.bazel(f"test {change.tests}, one line of it", "test", change.tests)
+        step.seconds = median(seconds)
+        return step
 
     def stop(self) -> None:
         """Stop the Bazel server and delete its output base, which is read-only in places."""
@@ -120,52 +165,69 @@ class Checkout:
         return found
 
 
-def digest(tree: Path, package: str) -> str:
+def image_digest(tree: Path, package: str) -> str:
     """Return the digest of the image that was built last in `tree`."""
     layout = tree / "bazel-bin" / package / "image" / "index.json"
     index = json.loads(layout.read_text(encoding="utf-8"))
     return str(index["manifests"][0]["digest"])
 
 
+def zip_digest(tree: Path, path: str) -> str:
+    """Return the SHA-256 of the zip that was built last in `tree`."""
+    return f"sha256:{hashlib.sha256((tree / 'bazel-bin' / path).read_bytes()).hexdigest()}"
+
+
+def differences(elsewhere: Path) -> list[str]:
+    """Print each artifact's digests and return a sentence for each that is another elsewhere."""
+    digests = {
+        package: [image_digest(tree, package) for tree in (ROOT, elsewhere)] for package in IMAGES
+    } | {path: [zip_digest(tree, path) for tree in (ROOT, elsewhere)] for path in ZIPS}
+    for name, (here, there) in digests.items():
+        print(f"{name}: {here} here, {'the same' if here == there else there} elsewhere")
+    return [
+        f"{name} depends on where it is made"
+        for name, (here, there) in digests.items()
+        if here != there
+    ]
+
+
+def strangers(change: Change, *steps: Step) -> list[str]:
+    """Return a sentence for each action that ran though the change is none of its business."""
+    return [
+        f"{label} ({mnemonic}) ran and does not depend on {change.name}"
+        for step in steps
+        for label, mnemonic in step.actions
+        if not label.startswith(change.affected)
+    ]
+
+
 def main() -> int:
     """Run the steps in order; return the exit code."""
     folder = Path(tempfile.mkdtemp(prefix="granary-rebuild-"))
-    images = [f"//{package}:image" for package in IMAGES]
+    artifacts = [*(f"//{package}:image" for package in IMAGES), "//functions:zips"]
     subprocess.run(  # noqa: S603
-        [ROOT / "tools/bazel", "build", "--noshow_progress", *images], cwd=ROOT, check=True
+        [ROOT / "tools/bazel", "build", "--noshow_progress", *artifacts], cwd=ROOT, check=True
     )
     checkout = Checkout(folder)
-    problems = []
     try:
-        steps = [checkout.bazel("images, no cache", "build", "--disk_cache=", *images)]
-        for package in IMAGES:
-            here, there = digest(ROOT, package), digest(checkout.tree, package)
-            print(f"{package}: {here} here, {'the same' if here == there else there} elsewhere")
-            if here != there:
-                problems.append(f"{package}: the image depends on where it is made")
+        steps = [checkout.bazel("images and zips, no cache", "build", "--disk_cache=", *artifacts)]
+        problems = differences(checkout.tree)
         steps.append(checkout.bazel("test //..., cached", "test", "//..."))
         steps.append(checkout.bazel("test //..., nothing changed", "test", "//..."))
         if steps[-1].actions:
             problems.append(f"nothing changed, and yet these ran: {steps[-1].actions}")
-        seconds = []
-        for number in range(REPETITIONS):
-            checkout.change(number)
-            again = checkout.bazel("", "test", OWN_TESTS, log=False)
-            seconds.append(again.seconds)
-        checkout.change(REPETITIONS)
-        own = checkout.bazel(f"test {OWN_TESTS}, one line of it", "test", OWN_TESTS)
-        own.seconds = median(seconds)
-        dependents = checkout.bazel("test //..., what depends on it", "test", "//...")
-        steps += [own, dependents]
-        for label, mnemonic in own.actions + dependents.actions:
-            if not label.startswith(AFFECTED):
-                problems.append(f"{label} ({mnemonic}) ran and does not depend on order_api")
+        webhook = checkout.repeat(ORDER_WEBHOOK)
+        own = checkout.repeat(ORDER_API)
+        dependents = checkout.bazel("test //..., what depends on them", "test", "//...")
+        steps += [webhook, own, dependents]
+        problems += strangers(ORDER_WEBHOOK, webhook) + strangers(ORDER_API, own)
     finally:
         checkout.stop()
         shutil.rmtree(folder, ignore_errors=True)
     for step in steps:
         print(f"{step.seconds:7.1f} s  {len(step.actions):4} actions  {step.name}")
-    for (label, mnemonic), count in sorted(Counter(own.actions + dependents.actions).items()):
+    ran = Counter(webhook.actions + own.actions + dependents.actions)
+    for (label, mnemonic), count in sorted(ran.items()):
         print(f"{count:7} x {mnemonic:24} {label}")
     for problem in problems:
         print(f"FAILED  {problem}")
