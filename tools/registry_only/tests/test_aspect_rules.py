@@ -218,7 +218,7 @@ def test_an_attribute_that_differs_from_the_tsconfig_is_refused(workspace: Works
         ("declaration = True", "composite = True", "no such attribute 'composite'"),
         ('transpiler = "tsc"', 'transpiler = "swc"', 'it knows "tsc" only'),
         ("entry_point =", "copy_data_to_bin = False, entry_point =", "'copy_data_to_bin'"),
-        ("outs = [", "use_execroot_entry_point = False, outs = [", "'use_execroot_entry_point'"),
+        ("outs = [", "copy_srcs_to_bin = False, outs = [", "'copy_srcs_to_bin'"),
         ('name = "node_modules"', 'name = "modules"', "customizing 'name' is not supported"),
     ],
 )
