@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.java_server.process import JavaServer, JavaServerError, command_line, running
+from tools.local_server.process import LocalServer, LocalServerError, command_line, running
 
 __all__ = ["command", "start"]
 
@@ -35,7 +35,7 @@ def command(port: int = 0, data_dir: Path | None = None) -> list[str]:
 
 
 @contextlib.contextmanager
-def start(port: int = 0, data_dir: Path | None = None) -> Iterator[JavaServer]:
+def start(port: int = 0, data_dir: Path | None = None) -> Iterator[LocalServer]:
     """Run a server while the context lasts.
 
     Args:
@@ -43,7 +43,7 @@ def start(port: int = 0, data_dir: Path | None = None) -> Iterator[JavaServer]:
         data_dir: keeps the tables for the next start; None keeps them in memory.
 
     Raises:
-        JavaServerError: it ended, or did not answer within a minute.
+        LocalServerError: it ended, or did not answer within a minute.
     """
     line = command(port, data_dir)
     target = "//tools/dynamodb_local:server"
@@ -70,8 +70,8 @@ def _list_tables(port: int) -> None:
         answer = connection.getresponse()
         body = answer.read()
     except OSError as error:
-        raise JavaServerError(f"DynamoDB Local does not answer on port {port}: {error}") from error
+        raise LocalServerError(f"DynamoDB Local does not answer on port {port}: {error}") from error
     finally:
         connection.close()
     if answer.status != http.client.OK:
-        raise JavaServerError(f"DynamoDB Local answers with {answer.status}: {body!r}")
+        raise LocalServerError(f"DynamoDB Local answers with {answer.status}: {body!r}")

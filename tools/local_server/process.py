@@ -1,4 +1,4 @@
-"""Run a server that a `java_server` target made, while a context lasts."""
+"""Run a server of `tools/` on loopback while a context lasts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["JavaServer", "JavaServerError", "command_line", "running"]
+__all__ = ["LocalServer", "LocalServerError", "command_line", "running"]
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
 KEPT_LINES = 20
 
 
-class JavaServerError(Exception):
+class LocalServerError(Exception):
     """The server did not start; the message ends with the last lines that it wrote."""
 
 
 @dataclass(frozen=True)
-class JavaServer:
+class LocalServer:
     """A running server."""
 
     port: int
@@ -48,7 +48,7 @@ def command_line(launcher: Path, port: int, *options: str) -> list[str]:
 @contextlib.contextmanager
 def running(
     name: str, command: Sequence[str], *, target: str, saves: bool = False
-) -> Iterator[JavaServer]:
+) -> Iterator[LocalServer]:
     """Run `command` while the context lasts.
 
     Args:
@@ -58,7 +58,7 @@ def running(
         saves: whether the server has something to save at its end.
 
     Raises:
-        JavaServerError: it ended, or did not listen within a minute.
+        LocalServerError: it ended, or did not listen within a minute.
     """
     try:
         process = subprocess.Popen(  # noqa: S603
@@ -72,13 +72,13 @@ def running(
             start_new_session=True,
         )
     except OSError as error:
-        raise JavaServerError(
+        raise LocalServerError(
             f"{command[0]} cannot be run ({error.strerror}): it is built with the target {target}"
         ) from error
     output = _Output(name, process)
     try:
         port = output.wait_for_port(START_TIMEOUT_SECONDS)
-        yield JavaServer(port=port, pid=process.pid)
+        yield LocalServer(port=port, pid=process.pid)
     finally:
         # With nothing to save, there is nothing to wait for.
         _stop(process, (signal.SIGTERM, signal.SIGKILL) if saves else (signal.SIGKILL,))
@@ -119,11 +119,11 @@ class _Output:
         if self._port is not None:
             return self._port
         if not self._said_port.is_set():
-            raise JavaServerError(self._message(f"did not listen within {timeout:.0f} s"))
+            raise LocalServerError(self._message(f"did not listen within {timeout:.0f} s"))
         status = self._process.wait(STOP_TIMEOUT_SECONDS)
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_SECONDS)
-        raise JavaServerError(self._message(f"ended with status {status} before it listened"))
+        raise LocalServerError(self._message(f"ended with status {status} before it listened"))
 
     def _message(self, what: str) -> str:
         said = "\n".join(self._lines) or "it wrote nothing"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.java_server.process import JavaServer, command_line, running
+from tools.local_server.process import LocalServer, command_line, running
 from tools.sns_local import topics as local_topics
 
 __all__ = ["SnsLocal", "command", "start"]
@@ -28,7 +28,7 @@ PROGRAM = Path(__file__).parent / "sns_local"
 
 
 @dataclass(frozen=True)
-class SnsLocal(JavaServer):
+class SnsLocal(LocalServer):
     """A running server."""
 
     def topic_arn(self, topic: str) -> str:
@@ -58,7 +58,7 @@ def start(port: int = 0, topics: Sequence[str] = ()) -> Iterator[SnsLocal]:
         topics: FIFO topics to create, by names that end in `.fifo`.
 
     Raises:
-        JavaServerError: it ended, or did not answer within a minute.
+        LocalServerError: it ended, or did not answer within a minute.
     """
     line = command(port, topics)
     with running("the local SNS", line, target="//tools/sns_local:server") as server:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.java_server.process import JavaServer, command_line, running
+from tools.local_server.process import LocalServer, command_line, running
 
 __all__ = ["SqsLocal", "command", "queue_url", "start"]
 
@@ -25,7 +25,7 @@ ACCOUNT = "000000000000"
 
 
 @dataclass(frozen=True)
-class SqsLocal(JavaServer):
+class SqsLocal(LocalServer):
     """A running server."""
 
     def queue_url(self, queue: str) -> str:
@@ -56,7 +56,7 @@ def start(port: int = 0, queues: Sequence[str] = ()) -> Iterator[SqsLocal]:
         queues: FIFO queues to create, by names that end in `.fifo`.
 
     Raises:
-        JavaServerError: it ended, or did not answer within a minute.
+        LocalServerError: it ended, or did not answer within a minute.
     """
     line = command(port, queues)
     with running("the local SQS", line, target="//tools/sqs_local:server") as server:

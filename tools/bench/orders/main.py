@@ -18,7 +18,7 @@ from tools.bench.orders.measuring import measure
 from tools.bench.orders.report import Report, this_machine, write
 from tools.bench.orders.run import Options
 from tools.bench.orders.variants import ORDER_API, ORDER_PROCESSOR, BenchmarkError
-from tools.java_server.process import JavaServerError
+from tools.local_server.process import LocalServerError
 
 _SHOWN_PROBLEMS = 5
 _SHOWN_CHARACTERS = 300
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
             measured = uvloop.run(
                 measure(options, folder=Path(folder), say=lambda text: print(text, flush=True))
             )
-        except (BenchmarkError, JavaServerError) as error:
+        except (BenchmarkError, LocalServerError) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     report = Report(machine, options, measured)

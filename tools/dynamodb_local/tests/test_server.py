@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +13,23 @@ import pytest
 
 from tools.dynamodb_local import server
 from tools.dynamodb_local.server import start
-from tools.java_server.process import JavaServer, JavaServerError
-
-LISTENING = "0A"  # the state column of /proc/net/tcp
-LOOPBACK = (
-    "0100007F",  # 127.0.0.1
-    "0000000000000000FFFF00000100007F",  # ::ffff:127.0.0.1, how Java writes it
+from tools.local_server.process import LocalServer, LocalServerError
+from tools.local_server.promises import (
+    is_let_go,
+    is_listened_on,
+    listens_on_loopback_alone,
+    port_of_an_orphan,
+    refusal,
 )
 
 
 @pytest.fixture(scope="module")
-def db() -> Iterator[JavaServer]:
+def db() -> Iterator[LocalServer]:
     with start() as running:
         yield running
 
 
-def client(db: JavaServer) -> Any:
+def client(db: LocalServer) -> Any:
     return boto3.client(
         "dynamodb",
         endpoint_url=db.endpoint,
@@ -43,34 +39,13 @@ def client(db: JavaServer) -> Any:
     )
 
 
-def create_table(db: JavaServer, name: str) -> None:
+def create_table(db: LocalServer, name: str) -> None:
     client(db).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-
-
-def listeners(port: int) -> list[str]:
-    """Return the local addresses, in hexadecimal, that listen on a port."""
-    found = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            address, _, local_port = line.split()[1].rpartition(":")
-            if line.split()[3] == LISTENING and int(local_port, 16) == port:
-                found.append(address)
-    return found
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Tell whether a condition comes true within ten seconds."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def is_running(pid: int) -> bool:
@@ -81,28 +56,11 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_only_loopback_listens(db: JavaServer) -> None:
-    addresses = listeners(db.port)
-    assert addresses
-    assert set(addresses) <= set(LOOPBACK)
+def test_only_loopback_listens_on_one_port(db: LocalServer) -> None:
+    assert listens_on_loopback_alone(db.port, db.pid)
 
 
-def test_the_server_opens_no_other_port(db: JavaServer) -> None:
-    """A socket of the process is one of the inodes in its file descriptors."""
-    inodes = set()
-    for descriptor in Path(f"/proc/{db.pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
-            inodes.add(str(descriptor.readlink()))
-    ports = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == LISTENING and f"socket:[{fields[9]}]" in inodes:
-                ports.add(int(fields[1].rpartition(":")[2], 16))
-    assert ports == {db.port}
-
-
-def test_a_transaction_is_all_or_none(db: JavaServer) -> None:
+def test_a_transaction_is_all_or_none(db: LocalServer) -> None:
     """The native SQLite library is found, and conditions are evaluated."""
     create_table(db, "transactions")
     dynamodb = client(db)
@@ -120,7 +78,7 @@ def test_a_transaction_is_all_or_none(db: JavaServer) -> None:
     assert dynamodb.scan(TableName="transactions")["Count"] == 1
 
 
-def test_a_server_without_a_folder_starts_empty(db: JavaServer) -> None:
+def test_a_server_without_a_folder_starts_empty(db: LocalServer) -> None:
     create_table(db, "elsewhere")
     with start() as other:
         assert client(other).list_tables()["TableNames"] == []
@@ -137,7 +95,7 @@ def test_tables_outlive_a_restart_in_a_folder(tmp_path: Path) -> None:
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with (
         start(data_dir=tmp_path),
-        pytest.raises(JavaServerError, match=r"in use by another DynamoDB Local$"),
+        pytest.raises(LocalServerError, match=r"in use by another DynamoDB Local$"),
         start(data_dir=tmp_path),
     ):
         pass
@@ -147,7 +105,7 @@ def test_a_busy_port_is_refused_with_the_option_to_change() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(JavaServerError, match=rf"status 1 .*port {port} .*--port"),
+            pytest.raises(LocalServerError, match=rf"status 1 .*port {port} .*--port"),
             start(port=port),
         ):
             pass
@@ -155,9 +113,9 @@ def test_a_busy_port_is_refused_with_the_option_to_change() -> None:
 
 def test_leaving_the_context_stops_the_server() -> None:
     with start() as db:
-        assert listeners(db.port)
+        assert is_listened_on(db.port)
     assert not is_running(db.pid)
-    assert not listeners(db.port)
+    assert not is_listened_on(db.port)
 
 
 def test_an_error_in_the_context_stops_the_server() -> None:
@@ -167,20 +125,7 @@ def test_an_error_in_the_context_stops_the_server() -> None:
 
 
 def test_a_killed_parent_leaves_no_server() -> None:
-    """SIGKILL runs no `finally`; the end of stdin stops the server."""
-    program = "from tools.dynamodb_local.server import start\nimport time\n"
-    program += "with start() as db: print(db.port, flush=True); time.sleep(60)\n"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert parent.stdout is not None
-    port = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    assert eventually(lambda: not listeners(port))
+    assert is_let_go(port_of_an_orphan("tools.dynamodb_local.server"))
 
 
 @pytest.mark.parametrize(
@@ -194,13 +139,4 @@ def test_a_killed_parent_leaves_no_server() -> None:
     ],
 )
 def test_a_bad_argument_is_named(arguments: list[str], message: str) -> None:
-    finished = subprocess.run(
-        [str(server.LAUNCHER), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert finished.returncode == 1
-    assert message in finished.stderr
-    assert "\tat " not in finished.stderr  # no stack trace
+    assert message in refusal(server.LAUNCHER, arguments)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tools.java_server.process import JavaServerError
+from tools.local_server.process import LocalServerError
+from tools.local_server.promises import (
+    is_let_go,
+    listens_on_loopback_alone,
+    port_of_an_orphan,
+    refusal,
+)
 from tools.sns_local import server, topics
 from tools.sns_local.server import SnsLocal, start
 
@@ -41,26 +41,8 @@ def numbers(taken: list[dict[str, Any]]) -> list[int]:
     return [message["number"] for message in taken]
 
 
-def answers(port: int) -> bool:
-    """Tell whether a port is still listened on ten seconds from now, or until it is not."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def test_only_loopback_listens(sns: SnsLocal) -> None:
-    listening = [
-        fields[1]
-        for table in ("/proc/net/tcp", "/proc/net/tcp6")
-        for fields in map(str.split, Path(table).read_text().splitlines()[1:])
-        if fields[3] == "0A" and fields[1].endswith(f":{sns.port:04X}")
-    ]
-    assert [f"0100007F:{sns.port:04X}"] == listening
+def test_only_loopback_listens_on_one_port(sns: SnsLocal) -> None:
+    assert listens_on_loopback_alone(sns.port, sns.pid)
 
 
 def test_published_messages_are_taken_once_and_in_order(sns: SnsLocal) -> None:
@@ -93,27 +75,14 @@ def test_a_busy_port_is_refused_with_the_option_to_change() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(JavaServerError, match=rf"status 1 .*port {port} .*--port"),
+            pytest.raises(LocalServerError, match=rf"status 1 .*port {port} .*--port"),
             start(port=port),
         ):
             pass
 
 
 def test_a_killed_parent_leaves_no_server() -> None:
-    """SIGKILL runs no `finally`; the end of stdin stops the server."""
-    program = "from tools.sns_local.server import start\nimport time\n"
-    program += "with start() as sns: print(sns.port, flush=True); time.sleep(60)\n"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert parent.stdout is not None
-    port = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    assert not answers(port)
+    assert is_let_go(port_of_an_orphan("tools.sns_local.server"))
 
 
 @pytest.mark.parametrize(
@@ -126,13 +95,4 @@ def test_a_killed_parent_leaves_no_server() -> None:
     ],
 )
 def test_a_bad_argument_is_named(arguments: list[str], message: str) -> None:
-    finished = subprocess.run(
-        [str(server.PROGRAM), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert finished.returncode == 1
-    assert message in finished.stderr
-    assert "Traceback" not in finished.stderr
+    assert message in refusal(server.PROGRAM, arguments)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from tools.java_server.process import JavaServerError
+from tools.local_server.process import LocalServerError
+from tools.local_server.promises import (
+    is_let_go,
+    listens_on_loopback_alone,
+    port_of_an_orphan,
+    refusal,
+)
 from tools.sqs_local import server
 from tools.sqs_local.server import SqsLocal, start
-
-LISTENING = "0A"  # the state column of /proc/net/tcp
-LOOPBACK = (
-    "0100007F",  # 127.0.0.1
-    "0000000000000000FFFF00000100007F",  # ::ffff:127.0.0.1, how Java writes it
-)
 
 
 @pytest.fixture(scope="module")
@@ -65,38 +58,8 @@ def receive(sqs: SqsLocal, queue: str) -> list[str]:
     return [message["Body"] for message in answer.get("Messages", [])]
 
 
-def listeners(port: int) -> list[tuple[str, str]]:
-    """Return the local addresses, in hexadecimal, that listen on a port, with their inodes."""
-    found = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            address, _, local_port = fields[1].rpartition(":")
-            if fields[3] == LISTENING and port in (0, int(local_port, 16)):
-                found.append((address, fields[9]))
-    return found
-
-
-def gone(port: int) -> bool:
-    """Tell whether a port stops being listened on within ten seconds."""
-    deadline = time.monotonic() + 10
-    while listeners(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def test_only_loopback_listens_on_one_port(sqs: SqsLocal) -> None:
-    sockets = set()
-    for descriptor in Path(f"/proc/{sqs.pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
-            sockets.add(str(descriptor.readlink()))
-    all_ports = 0
-    own = [address for address, inode in listeners(all_ports) if f"socket:[{inode}]" in sockets]
-    assert [address for address, _ in listeners(sqs.port)] == own
-    assert len(own) == 1
-    assert set(own) <= set(LOOPBACK)
+    assert listens_on_loopback_alone(sqs.port, sqs.pid)
 
 
 def test_the_urls_of_queues_are_the_servers_own(sqs: SqsLocal) -> None:
@@ -135,34 +98,21 @@ def test_a_fixed_port_is_in_the_urls_of_queues() -> None:
         assert sqs.port == port
         answer = client(sqs).get_queue_url(QueueName="a.fifo")
         assert answer["QueueUrl"] == f"http://127.0.0.1:{port}/000000000000/a.fifo"
-    assert gone(port)
+    assert is_let_go(port)
 
 
 def test_a_busy_port_is_refused_with_the_option_to_change() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(JavaServerError, match=rf"status 1 .*port {port} .*--port"),
+            pytest.raises(LocalServerError, match=rf"status 1 .*port {port} .*--port"),
             start(port=port),
         ):
             pass
 
 
 def test_a_killed_parent_leaves_no_server() -> None:
-    """SIGKILL runs no `finally`; the end of stdin stops the server."""
-    program = "from tools.sqs_local.server import start\nimport time\n"
-    program += "with start() as sqs: print(sqs.port, flush=True); time.sleep(60)\n"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert parent.stdout is not None
-    port = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    assert gone(port)
+    assert is_let_go(port_of_an_orphan("tools.sqs_local.server"))
 
 
 @pytest.mark.parametrize(
@@ -175,13 +125,4 @@ def test_a_killed_parent_leaves_no_server() -> None:
     ],
 )
 def test_a_bad_argument_is_named(arguments: list[str], message: str) -> None:
-    finished = subprocess.run(
-        [str(server.LAUNCHER), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert finished.returncode == 1
-    assert message in finished.stderr
-    assert "\tat " not in finished.stderr  # no stack trace
+    assert message in refusal(server.LAUNCHER, arguments)
