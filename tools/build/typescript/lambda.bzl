@@ -38,7 +38,7 @@ def typescript_lambda(
         deps: the ts_project that compiles the module.
         size_budget_kb: the size limit of the zip file, in kB (10^3 bytes).
         runtime_provides: packages that are left out because Lambda's runtime has them, `*` for any end
-            of a name. By default the AWS SDK: the zip is a tenth of its size, and the SDK's version is
+            of a name. By default the AWS SDK: the bundle is a fifth as large, and the SDK's version is
             the one that Lambda has on that day. `[]` packs the pinned SDK: the same code everywhere.
         settings: environment variables without which the handler refuses to be imported, for
             `:zip_test`.
