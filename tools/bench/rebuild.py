@@ -7,7 +7,8 @@ Clones HEAD into a folder of its own with an output base of its own, and there
 2. tests everything, with the results that the disk cache has,
 3. tests everything again with nothing changed,
 4. changes one line of order_api and tests order_api, five times, and takes the median; likewise one
-   line of the handler of order_webhook, which is TypeScript,
+   line of the handler and one of the rest of order_webhook, which are TypeScript, with its small
+   tests, which need no servers,
 5. changes order_api once more and tests it, then everything, listing the actions that ran.
 
 Prints a table. Exits with 1 if an artifact differs, if nothing-changed runs an action, or if a
@@ -49,6 +50,8 @@ class Change:
     line: str
     """With a place for a number, so that no earlier run's result is in the disk cache."""
     affected: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    """For Bazel, to select among the package's tests."""
 
     @property
     def tests(self) -> str:
@@ -69,11 +72,20 @@ ORDER_API = Change(
         "//tools/dev/",
     ),
 )
-ORDER_WEBHOOK = Change(
-    "order_webhook",
+_SMALL_TESTS = ("--build_tests_only", "--test_size_filters=small")
+WEBHOOK_HANDLER = Change(
+    "the handler of order_webhook",
     "functions/order_webhook/handler.ts",
     "console.assert({}n > 0n);",
     ("//functions/order_webhook:",),
+    _SMALL_TESTS,
+)
+WEBHOOK = Change(
+    "order_webhook",
+    "functions/order_webhook/outcomes.ts",
+    "console.assert({}n > 0n);",
+    ("//functions/order_webhook:",),
+    _SMALL_TESTS,
 )
 
 
@@ -133,11 +145,16 @@ class Checkout:
         seconds = []
         for _ in range(REPETITIONS):
             self.make(change)
-            seconds.append(self.bazel(change.name, "test", change.tests, log=False).seconds)
+            seconds.append(self._test(change, log=False).seconds)
         self.make(change)
-        step = self.bazel(f"test {change.tests}, one line of it", "test", change.tests)
+        step = self._test(change)
         step.seconds = median(seconds)
         return step
+
+    def _test(self, change: Change, *, log: bool = True) -> Step:
+        words = " ".join((change.tests, *change.options))
+        name = f"test {words}, one line of {change.name}"
+        return self.bazel(name, "test", change.tests, *change.options, log=log)
 
     def stop(self) -> None:
         """Stop the Bazel server and delete its output base, which is read-only in places."""
@@ -216,17 +233,19 @@ def main() -> int:
         steps.append(checkout.bazel("test //..., nothing changed", "test", "//..."))
         if steps[-1].actions:
             problems.append(f"nothing changed, and yet these ran: {steps[-1].actions}")
-        webhook = checkout.repeat(ORDER_WEBHOOK)
+        handler = checkout.repeat(WEBHOOK_HANDLER)
+        webhook = checkout.repeat(WEBHOOK)
         own = checkout.repeat(ORDER_API)
         dependents = checkout.bazel("test //..., what depends on them", "test", "//...")
-        steps += [webhook, own, dependents]
-        problems += strangers(ORDER_WEBHOOK, webhook) + strangers(ORDER_API, own)
+        steps += [handler, webhook, own, dependents]
+        problems += strangers(WEBHOOK_HANDLER, handler) + strangers(WEBHOOK, webhook)
+        problems += strangers(ORDER_API, own)
     finally:
         checkout.stop()
         shutil.rmtree(folder, ignore_errors=True)
     for step in steps:
         print(f"{step.seconds:7.1f} s  {len(step.actions):4} actions  {step.name}")
-    ran = Counter(webhook.actions + own.actions + dependents.actions)
+    ran = Counter(handler.actions + webhook.actions + own.actions + dependents.actions)
     for (label, mnemonic), count in sorted(ran.items()):
         print(f"{count:7} x {mnemonic:24} {label}")
     for problem in problems:

@@ -96,7 +96,8 @@ suite("answers", () => {
   });
 });
 
-suite("subscribers that are slow", () => {
+// Side by side: each only waits.
+suite("subscribers that are slow", { concurrency: true }, () => {
   test("an answer that comes byte by byte ends at the deadline", async () => {
     await using shop = await startRaw((socket) => {
       socket.once("data", () => drip(socket, [..."HTTP/1.1 200 OK\r\nX: ".padEnd(STEPS, "x")]));

@@ -55,7 +55,7 @@ def lambda_tools(zip, handler, runtime, size_budget_mb, runtime_library = None, 
         data.append(runtime_library)
     py_test(
         name = zip + "_test",
-        size = "medium",
+        size = "small",
         srcs = [_TEST],
         args = args,
         data = data,

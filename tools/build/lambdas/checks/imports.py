@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS = 120
-_TIMES = 5
+_TIMES = 3
 
 # `-I -S`: no environment, no user's or system's site-packages, no folder of the script, so what is
 # on the path is the standard library and what the program below puts there. `-B`: no bytecode is

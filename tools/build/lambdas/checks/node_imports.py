@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.build.lambdas.checks.imports import Imported, brief
 
 _SECONDS = 60
-_TIMES = 5
+_TIMES = 3
 
 _PROGRAM = """\
 const started = performance.now();
