@@ -68,6 +68,8 @@ def running(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # What was set for this program's imports would stand before another's own.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             # A group of its own: Ctrl-C is for the caller, who then stops the server.
             start_new_session=True,
         )

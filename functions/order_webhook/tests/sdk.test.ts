@@ -15,7 +15,12 @@ test("with the AWS SDK in it, the bundle is imported where there is nothing else
   const said = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
     cwd: folder,
     encoding: "utf8",
-    env: { AWS_REGION: "us-east-1", DEAD_LETTERS_QUEUE_URL: "http://127.0.0.1/queue" },
+    // The rest is for the toolchain's Node.js, which may be a script.
+    env: {
+      ...process.env,
+      AWS_REGION: "us-east-1",
+      DEAD_LETTERS_QUEUE_URL: "http://127.0.0.1/queue",
+    },
   });
   assert.equal(said.trim(), "function");
 });
