@@ -73,7 +73,8 @@ async def answer_validation_error(_: Request, exc: Exception) -> Response:
     if not isinstance(exc, RequestValidationError):
         raise exc
     errors: Sequence[Mapping[str, Any]] = exc.errors()
-    if errors and errors[0]["type"] == "json_invalid":
+    # A parameter may hold JSON, too; what is wrong with it says nothing of the body.
+    if errors and errors[0]["type"] == "json_invalid" and errors[0]["loc"][0] == "body":
         position = errors[0]["loc"][-1]
         detail = f"the body is not JSON: {errors[0]['ctx']['error']} at character {position}"
         return problem_response(ProblemError(MALFORMED_BODY, detail))
