@@ -10,6 +10,10 @@ from pydantic_core import PydanticUndefined
 from libs.service_kit import ProblemKind, ServiceSettings
 from libs.service_kit import problems as shared_problems
 from libs.service_kit.settings import ServerSettings
+from services.data_processor import problems as data_problems
+from services.data_processor.settings import Settings as DataSettings
+from services.model_service import problems as model_problems
+from services.model_service.settings import Settings as ModelSettings
 from services.order_api import problems as api_problems
 from services.order_api.settings import Settings as ApiSettings
 from services.order_processor import problems as processor_problems
@@ -33,6 +37,8 @@ def _rows(readme: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("readme", "settings"),
     [
+        ("services/data_processor/README.md", DataSettings),
+        ("services/model_service/README.md", ModelSettings),
         ("services/order_api/README.md", ApiSettings),
         ("services/order_processor/README.md", ProcessorSettings),
     ],
@@ -55,6 +61,8 @@ def test_every_setting_is_documented_with_its_default(
     ("readme", "module"),
     [
         ("libs/service_kit/README.md", shared_problems),
+        ("services/data_processor/README.md", data_problems),
+        ("services/model_service/README.md", model_problems),
         ("services/order_api/README.md", api_problems),
         ("services/order_processor/README.md", processor_problems),
     ],

@@ -4,6 +4,8 @@ import pytest
 
 from libs.service_kit.testing import launch
 
+DATA_PROCESSOR = "services.data_processor.app:app"
+MODEL_SERVICE = "services.model_service.app:app"
 ORDER_API = "services.order_api.app:app"
 ORDER_PROCESSOR = "services.order_processor.app:app"
 
@@ -11,6 +13,10 @@ ORDER_PROCESSOR = "services.order_processor.app:app"
 @pytest.mark.parametrize(
     ("app", "variable", "value"),
     [
+        (DATA_PROCESSOR, "CURRENCY_RATES", '{"EUR": "0"}'),
+        (DATA_PROCESSOR, "CURRENCY_RATES", "EUR=1"),
+        (DATA_PROCESSOR, "MAX_CONCURRENT_FILES", "0"),
+        (MODEL_SERVICE, "MODELS_POLL_SECONDS", "0"),
         (ORDER_API, "PORT", "http"),
         (ORDER_API, "ORDER_PROCESSOR_URL", "localhost"),
         (ORDER_API, "ORDERS_TABLE", "a b"),

@@ -39,6 +39,7 @@ def before_call(
     if case.meta.generation.mode.is_positive:
         _come_once(headers, case.body)
         _distinct(case.body)
+        _of_equal_length(case.body)
 
 
 @schemathesis.hook
@@ -86,6 +87,13 @@ def _distinct(body: object) -> None:
     """Leave one line of each SKU: JSON Schema has no word for "unique by one member"."""
     if isinstance(body, dict) and "lines" in body:
         body["lines"] = [*{line["sku"]: line for line in reversed(body["lines"])}.values()]
+
+
+def _of_equal_length(body: object) -> None:
+    """Cut columns to the shortest: JSON Schema has no word for "as long as the others"."""
+    if isinstance(body, dict) and isinstance(columns := body.get("columns"), dict):
+        rows = min(len(values) for values in columns.values())
+        body["columns"] = {name: values[:rows] for name, values in columns.items()}
 
 
 def _unique() -> str:

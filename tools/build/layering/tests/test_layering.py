@@ -13,7 +13,7 @@ LIBS: dict[str, set[str]] = {
     "outbox": {"aws", "dynamo", "http_client", "service_kit"},
     "service_kit": set(),
 }
-SERVICES = ("order_api", "order_processor")
+SERVICES = ("data_processor", "model_service", "order_api", "order_processor")
 FUNCTIONS = ("stock_alert",)
 
 DEPENDENCIES = {
