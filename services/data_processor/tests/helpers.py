@@ -79,13 +79,3 @@ def lines(response: httpx.Response) -> list[dict[str, Any]]:
     """Return an NDJSON answer."""
     assert response.status_code == 200, response.text
     return [json.loads(line) for line in response.content.splitlines()]
-
-
-def problem(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem document of a refusal, after checking its form."""
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    document: dict[str, Any] = response.json()
-    assert document["status"] == response.status_code
-    assert document["request_id"] == response.headers["x-request-id"]
-    document["kind"] = document["type"].removeprefix("urn:granary:problem:")
-    return document

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.data_processor.settings import Settings
 from services.data_processor.tests.conftest import serving
 from services.data_processor.tests.helpers import (
@@ -27,7 +28,6 @@ from services.data_processor.tests.helpers import (
     as_parquet,
     lines,
     post_file,
-    problem,
     sales,
 )
 

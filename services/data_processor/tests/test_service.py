@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.data_processor.settings import Settings
 from services.data_processor.tests.conftest import serving
-from services.data_processor.tests.helpers import CSV, SALE, as_csv, post_file, problem
+from services.data_processor.tests.helpers import CSV, SALE, as_csv, post_file
 
 
 async def test_it_lives_and_is_ready(client: httpx.AsyncClient) -> None:

@@ -7,16 +7,10 @@ import httpx
 import pytest
 
 from libs.contracts.records import RecordOut
+from libs.service_kit.testing_problems import problem
 from services.data_processor.settings import Settings
 from services.data_processor.tests.conftest import serving
-from services.data_processor.tests.helpers import (
-    CLEAN,
-    DEDUPLICATE,
-    IN_EURO,
-    SALE,
-    problem,
-    sales,
-)
+from services.data_processor.tests.helpers import CLEAN, DEDUPLICATE, IN_EURO, SALE, sales
 
 
 async def post(client: httpx.AsyncClient, records: list[Any], *steps: object) -> httpx.Response:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
@@ -42,18 +41,6 @@ def train_into(folder: Path, **environment: str) -> None:
 def series(**changes: object) -> dict[str, Any]:
     """Return eight weeks of history, with what a test changes of them."""
     return {"sku": "kettle", "first_day": MONDAY, "units": WEEK * 8, **changes}
-
-
-def problem(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem document of a refusal, after checking its form."""
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    document: dict[str, Any] = response.json()
-    assert document["status"] == response.status_code
-    assert document["request_id"] == response.headers["x-request-id"]
-    assert document["title"]
-    assert document["detail"]
-    document["kind"] = document["type"].removeprefix("urn:granary:problem:")
-    return document
 
 
 async def eventually(seen: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:

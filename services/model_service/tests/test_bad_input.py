@@ -7,16 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.model_service.features import FEATURE_NAMES
 from services.model_service.messages import MAX_ROWS
 from services.model_service.tests.conftest import serving
-from services.model_service.tests.helpers import (
-    PREDICT,
-    ROW,
-    problem,
-    put_version,
-    reciprocal_model,
-)
+from services.model_service.tests.helpers import PREDICT, ROW, put_version, reciprocal_model
 
 COLUMNS: dict[str, Any] = {name: [value] * 3 for name, value in ROW.items()}
 

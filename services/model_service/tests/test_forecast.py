@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.model_service.features import MAX_HORIZON_DAYS
 from services.model_service.messages import MAX_SERIES
 from services.model_service.tests.conftest import serving
@@ -16,7 +17,6 @@ from services.model_service.tests.helpers import (
     MONDAY,
     PREDICT,
     WEEK,
-    problem,
     put_version,
     reciprocal_model,
     series,

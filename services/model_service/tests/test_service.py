@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from libs.service_kit.testing import running
+from libs.service_kit.testing_problems import problem
 from services.model_service.features import FEATURE_NAMES
-from services.model_service.tests.helpers import FORECAST, PREDICT, ROW, problem, series
+from services.model_service.tests.helpers import FORECAST, PREDICT, ROW, series
 
 APP = "services.model_service.app:app"
 

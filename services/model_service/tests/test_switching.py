@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.model_service.tests.conftest import serving
 from services.model_service.tests.helpers import (
     PREDICT,
     ROW,
     eventually,
-    problem,
     put_version,
     reciprocal_model,
 )

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from typing import Any
 
 import httpx
 
@@ -19,15 +18,3 @@ async def place(
     }
     # Not httpx's own encoding, which cannot send escaped halves of surrogate pairs.
     return await client.post("/v1/orders", content=json.dumps(order), headers=headers)
-
-
-def problem(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem document of a refusal, after checking its form."""
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    document: dict[str, Any] = response.json()
-    assert document["status"] == response.status_code
-    assert document["request_id"] == response.headers["x-request-id"]
-    assert document["title"]
-    assert document["detail"]
-    document["kind"] = document["type"].removeprefix("urn:granary:problem:")
-    return document

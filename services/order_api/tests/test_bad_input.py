@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from services.order_api.tests.helpers import ORDER, place, problem
+from libs.service_kit.testing_problems import problem
+from services.order_api.tests.helpers import ORDER, place
 
 LINE = {"sku": "APPLE", "quantity": 1}
 JSON = {"Content-Type": "application/json"}

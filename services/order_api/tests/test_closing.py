@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from services.order_api.tests.helpers import place, problem
+from libs.service_kit.testing_problems import problem
+from services.order_api.tests.helpers import place
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
 ENDS = [("cancel", "CANCELLED", "RELEASED"), ("ship", "SHIPPED", "SOLD")]

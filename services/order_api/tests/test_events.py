@@ -6,8 +6,9 @@ from itertools import groupby
 
 from libs.contracts.testing import check_event
 from libs.outbox.testing import waiting_events
+from libs.service_kit.testing_problems import problem
 from services.order_api.tests.conftest import Deployment
-from services.order_api.tests.helpers import place, problem
+from services.order_api.tests.helpers import place
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
 

@@ -9,10 +9,11 @@ from pydantic import HttpUrl
 
 from libs.dynamo import Item, Put
 from libs.dynamo.testing import fresh_tables
+from libs.service_kit.testing_problems import problem
 from services.order_api.settings import Settings
 from services.order_api.tables import TABLES
 from services.order_api.tests.conftest import Deployment, serving
-from services.order_api.tests.helpers import ORDER, place, problem
+from services.order_api.tests.helpers import ORDER, place
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
 BOBS = {**ORDER, "customer_id": "bob"}

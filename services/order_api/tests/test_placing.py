@@ -4,8 +4,9 @@ import asyncio
 
 import httpx
 
+from libs.service_kit.testing_problems import problem
 from services.order_api.tests.conftest import Deployment
-from services.order_api.tests.helpers import ORDER, place, problem
+from services.order_api.tests.helpers import ORDER, place
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
 

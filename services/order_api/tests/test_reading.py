@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from libs.dynamo import encode_cursor
+from libs.service_kit.testing_problems import problem
 from services.order_api.identifiers import new_order_id
-from services.order_api.tests.helpers import ORDER, place, problem
+from services.order_api.tests.helpers import ORDER, place
 
 
 async def test_pages_give_every_order_of_a_customer_newest_first(

@@ -5,10 +5,11 @@ from aiohttp.test_utils import unused_port
 from pydantic import HttpUrl
 
 from libs.dynamo.testing import fresh_tables
+from libs.service_kit.testing_problems import problem
 from services.order_api.settings import Settings
 from services.order_api.tables import TABLES
 from services.order_api.tests.conftest import serving
-from services.order_api.tests.helpers import place, problem
+from services.order_api.tests.helpers import place
 
 
 async def test_ready_says_that_all_dependencies_answer(client: httpx.AsyncClient) -> None:

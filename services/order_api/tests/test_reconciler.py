@@ -7,10 +7,11 @@ import httpx
 
 from libs.contracts.moments import moment
 from libs.dynamo import Update
+from libs.service_kit.testing_problems import problem
 from services.order_api.orders import Orders
 from services.order_api.reconciler import settle_due_orders
 from services.order_api.tests.conftest import Deployment
-from services.order_api.tests.helpers import place, problem
+from services.order_api.tests.helpers import place
 from services.order_api.tests.scripted_processor import ScriptedProcessor
 
 

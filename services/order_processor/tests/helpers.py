@@ -1,7 +1,5 @@
 """Short forms of the requests that most tests make."""
 
-from typing import Any
-
 import httpx
 
 type Lines = dict[str, int]
@@ -26,15 +24,3 @@ async def reserve(client: httpx.AsyncClient, order_id: str, lines: Lines) -> htt
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()],
     }
     return await client.post("/v1/reservations", json=body)
-
-
-def problem(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem document of a refusal, after checking its form."""
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    document: dict[str, Any] = response.json()
-    assert document["status"] == response.status_code
-    assert document["request_id"] == response.headers["x-request-id"]
-    assert document["title"]
-    assert document["detail"]
-    document["kind"] = document["type"].removeprefix("urn:granary:problem:")
-    return document

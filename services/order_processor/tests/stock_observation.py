@@ -9,8 +9,8 @@ import httpx
 
 from libs.dynamo import Dynamo
 from libs.outbox.testing import waiting_events
+from libs.service_kit.testing_problems import problem
 from services.order_processor.tests import stock_model as model
-from services.order_processor.tests.helpers import problem
 from services.order_processor.tests.stock_operations import ORDERS, SKUS
 
 _OF_EVERY_PROBLEM = ("type", "title", "status", "detail", "request_id")

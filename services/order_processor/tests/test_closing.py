@@ -5,9 +5,10 @@ import asyncio
 import httpx
 import pytest
 
+from libs.service_kit.testing_problems import problem
 from services.order_processor.expiry import expire_reservations
 from services.order_processor.tests.conftest import Deployment
-from services.order_processor.tests.helpers import problem, put_stock, reserve, stock
+from services.order_processor.tests.helpers import put_stock, reserve, stock
 
 
 async def release(client: httpx.AsyncClient, order_id: str = "order-1") -> httpx.Response:

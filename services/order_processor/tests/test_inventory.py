@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from services.order_processor.tests.helpers import problem, put_stock, reserve, stock
+from libs.service_kit.testing_problems import problem
+from services.order_processor.tests.helpers import put_stock, reserve, stock
 
 
 async def test_stock_is_what_was_put(client: httpx.AsyncClient) -> None:

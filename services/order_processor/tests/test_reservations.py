@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from services.order_processor.tests.helpers import problem, put_stock, reserve, stock
+from libs.service_kit.testing_problems import problem
+from services.order_processor.tests.helpers import put_stock, reserve, stock
 
 
 async def test_a_reservation_moves_the_units_of_every_line(client: httpx.AsyncClient) -> None:

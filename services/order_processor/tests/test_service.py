@@ -8,10 +8,11 @@ from aiohttp.test_utils import unused_port
 from pydantic import HttpUrl
 
 from libs.dynamo.testing import fresh_tables
+from libs.service_kit.testing_problems import problem
 from services.order_processor.settings import Settings
 from services.order_processor.tables import TABLES
 from services.order_processor.tests.conftest import serving
-from services.order_processor.tests.helpers import problem, put_stock, reserve
+from services.order_processor.tests.helpers import put_stock, reserve
 
 
 async def test_ready_says_that_the_tables_answer(client: httpx.AsyncClient) -> None:
