@@ -13,8 +13,8 @@ from tools.dev.queues import STOCK_ALERTS
 from tools.dev.stock import Level
 from tools.sns_local.topics import take
 
-# As stock_alert has them by default.
-LOW, RECOVERED = 10, 20
+# As stock_alert has it by default.
+LOW = 10
 PATIENCE_SECONDS = 30.0
 """How long after the last order its alert may come."""
 POLL_SECONDS = 0.5

@@ -34,14 +34,12 @@ from tools.lambda_local.sources.checkpoints import Checkpoints
 from tools.lambda_local.sources.dynamodb_streams import StreamSource, connect_streams, stream_arn
 from tools.lambda_local.sources.sqs import SqsMapping, SqsSource
 from tools.lambda_local.sources.stream_batches import StreamMapping
-from tools.sns_local.topics import topic_arn
+from tools.sns_local.topics import REGION, topic_arn
 from tools.sqs_local.client import QueueError, connect_queue
-from tools.sqs_local.server import queue_url
+from tools.sqs_local.server import ACCOUNT, queue_url
 
 CHECKPOINTS = "inventory-stream.json"
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
-REGION = "us-east-1"
-ACCOUNT = "000000000000"
 WEBHOOK_SECONDS = 20
 # What a batch may take, and some more: until its messages come again should this process be killed.
 VISIBILITY_SECONDS = 2 * WEBHOOK_SECONDS

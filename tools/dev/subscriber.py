@@ -71,11 +71,11 @@ class Subscriber:
         except (WebhookVerificationError, ValueError) as error:
             self._deliveries.append(Delivery(name, body, f"not verified: {error}"))
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        if name not in self._seen and self._is_refused_at_first(name):
-            self._seen.add(name)
+        is_new = name not in self._seen
+        self._seen.add(name)
+        if is_new and self._is_refused_at_first(name):
             self._deliveries.append(Delivery(name, body, REFUSED_AT_FIRST))
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "0"})
-        self._seen.add(name)
         self._deliveries.append(Delivery(name, body))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
