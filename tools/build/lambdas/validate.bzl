@@ -1,6 +1,6 @@
 """Load-time checks of what macros for functions are given; see //tools/build/python:validate.bzl for the manner."""
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LOWER_CASE = "abcdefghijklmnopqrstuvwxyz_"
 _DIGITS = "0123456789"
 
 # Lambda takes no zip that is larger unpacked.
@@ -9,9 +9,9 @@ UNPACKED_LIMIT_MB = 250
 # What a managed runtime has beside the language: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 PYTHON_RUNTIME_HAS = ["@pip//boto3"]
 
-def _is_identifier(text):
-    return bool(text) and text[0] in (_LETTERS + "_").elems() and all([
-        character in (_LETTERS + _DIGITS + "_").elems()
+def _is_identifier(text, letters = LOWER_CASE):
+    return bool(text) and text[0] in letters.elems() and all([
+        character in (letters + _DIGITS).elems()
         for character in text.elems()
     ])
 
@@ -32,18 +32,19 @@ def _python_handler(handler, package):
         return "handler = {}: must be a function of a module in this package, such as {}".format(repr(handler), example)
     return None
 
-def _size_budget(megabytes):
-    if type(megabytes) != "int" or megabytes <= 0 or megabytes > UNPACKED_LIMIT_MB:
-        return "size_budget_mb = {}: takes a number from 1 to {}, Lambda's limit".format(repr(megabytes), UNPACKED_LIMIT_MB)
+def _size_budget(attribute, size, limit):
+    if type(size) != "int" or size <= 0 or size > limit:
+        return "{} = {}: takes a number from 1 to {}, Lambda's limit".format(attribute, repr(size), limit)
     return None
 
-def _runtime_provides(labels):
-    unknown = [label for label in labels if label not in PYTHON_RUNTIME_HAS]
+def _runtime_provides(provided, language, has):
+    unknown = [one for one in provided if one not in has]
     if unknown:
-        return "runtime_provides = {}: Lambda's Python runtime has no {}; it has: {}".format(
-            repr(labels),
+        return "runtime_provides = {}: Lambda's {} runtime has no {}; it has: {}".format(
+            repr(provided),
+            language,
             ", ".join(unknown),
-            ", ".join(PYTHON_RUNTIME_HAS),
+            ", ".join(has),
         )
     return None
 
@@ -63,15 +64,17 @@ def _python_lambda(name, handler, size_budget_mb, runtime_provides, package):
     for problem in [
         _name(name, package),
         _python_handler(handler, package),
-        _size_budget(size_budget_mb),
-        _runtime_provides(runtime_provides),
+        _size_budget("size_budget_mb", size_budget_mb, UNPACKED_LIMIT_MB),
+        _runtime_provides(runtime_provides, "Python", PYTHON_RUNTIME_HAS),
     ]:
         if problem:
             return "python_lambda in //{}: {}".format(package, problem)
     return None
 
 validate = struct(
+    is_identifier = _is_identifier,
     name = _name,
     python_lambda = _python_lambda,
+    runtime_provides = _runtime_provides,
     size_budget = _size_budget,
 )
