@@ -6,8 +6,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _SECONDS = 120
@@ -51,25 +51,41 @@ class Imported:
 def python_handler(
     folders: list[Path], handler: str, environment: Mapping[str, str] | None = None
 ) -> Imported:
-    """Import `module.path.function` from `folders` in fresh interpreters.
-
-    The first try is not counted: it brings the files into memory, which says nothing about the zip.
-    """
+    """Import `module.path.function` from `folders` in fresh interpreters."""
     module, _, function = handler.rpartition(".")
     program = _PROGRAM.format(path=[str(f) for f in folders], module=module, function=function)
+    result = timed(
+        lambda: _run(program, environment),
+        module=module,
+        missing=f"{module} has no function {function}",
+    )
+    if result.problem:
+        return result
+    return replace(result, slowest=_slowest(program, environment))
+
+
+def timed(
+    run: Callable[[], subprocess.CompletedProcess[str]], *, module: str, missing: str
+) -> Imported:
+    """Run a program that imports `module` some times, each in a process of its own.
+
+    It writes `ms` and `callable` as JSON on its last line. The first try is not counted: it brings
+    the files into memory, which says nothing about the zip. `missing` is the problem of a handler
+    that is not there.
+    """
     milliseconds = []
     for attempt in range(_TIMES + 1):
-        ended = _run(program, environment)
+        ended = run()
         if ended.returncode != 0:
             return Imported(
                 f"{module} cannot be imported from the zip alone:\n{brief(ended.stderr)}"
             )
         answer = json.loads(ended.stdout.splitlines()[-1])
         if not answer["callable"]:
-            return Imported(f"{module} has no function {function}")
+            return Imported(missing)
         if attempt:
             milliseconds.append(float(answer["ms"]))
-    return Imported(None, tuple(milliseconds), _slowest(program, environment))
+    return Imported(None, tuple(milliseconds))
 
 
 def brief(stderr: str) -> str:

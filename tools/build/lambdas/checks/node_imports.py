@@ -7,10 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.build.lambdas.checks.imports import Imported, brief
+from tools.build.lambdas.checks.imports import Imported, timed
 
 _SECONDS = 60
-_TIMES = 3
 
 _PROGRAM = """\
 const started = performance.now();
@@ -23,7 +22,7 @@ console.log(JSON.stringify({{ ms, callable: typeof module[{function}] === "funct
 def node_handler(
     node: Path, folder: Path, handler: str, environment: Mapping[str, str] | None = None
 ) -> Imported:
-    """Import `file.function` from `folder` in fresh processes; the first try is not counted."""
+    """Import `file.function` from `folder` in fresh processes."""
     file, _, function = handler.rpartition(".")
     candidates = [folder / f"{file}{ending}" for ending in (".mjs", ".js", ".cjs")]
     module = next((path for path in candidates if path.exists()), None)
@@ -32,9 +31,9 @@ def node_handler(
     program = _PROGRAM.format(
         module=json.dumps(module.resolve().as_uri()), function=json.dumps(function)
     )
-    milliseconds = []
-    for attempt in range(_TIMES + 1):
-        ended = subprocess.run(  # noqa: S603 - the toolchain's Node.js, on a program made here
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - the toolchain's Node.js, on a program made here
             [node, "--enable-source-maps", "--input-type=module", "--eval", program],
             capture_output=True,
             text=True,
@@ -43,13 +42,6 @@ def node_handler(
             env={"AWS_REGION": "us-east-1", "PATH": "/usr/bin:/bin", **(environment or {})},
             cwd=folder,
         )
-        if ended.returncode != 0:
-            return Imported(
-                f"{module.name} cannot be imported from the zip alone:\n{brief(ended.stderr)}"
-            )
-        answer = json.loads(ended.stdout.splitlines()[-1])
-        if not answer["callable"]:
-            return Imported(f"{module.name} exports no function {function}")
-        if attempt:
-            milliseconds.append(float(answer["ms"]))
-    return Imported(None, tuple(milliseconds))
+
+    missing = f"{module.name} exports no function {function}"
+    return timed(run, module=module.name, missing=missing)
