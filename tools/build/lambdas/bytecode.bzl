@@ -5,7 +5,6 @@ every module again at each cold start: docs/packaging.md has the figures.
 """
 
 load("@rules_pkg//pkg:providers.bzl", "PackageFilesInfo")
-load(":zip.bzl", "FILE_MODE")
 
 # What the interpreter of Lambda's python3.13 looks for (PEP 3147).
 _TAG = "cpython-313"
@@ -38,7 +37,7 @@ def _python_bytecode_impl(ctx):
     )
     return [
         DefaultInfo(files = depset(destinations.values())),
-        PackageFilesInfo(attributes = {"mode": FILE_MODE}, dest_src_map = destinations),
+        PackageFilesInfo(attributes = {"mode": "0644"}, dest_src_map = destinations),
     ]
 
 python_bytecode = rule(

@@ -3,8 +3,10 @@
 Language macros say which files; what a zip is, how it is named and what deploy rules read of it is here.
 """
 
+load("@rules_pkg//pkg:providers.bzl", "PackageFilesInfo")
 load("@rules_pkg//pkg:zip.bzl", "pkg_zip")
 load("//tools/build:artifact.bzl", "ArtifactInfo")
+load("//tools/build/python:files.bzl", "files")
 
 # Lambda's names of architectures, and the platforms that they are built for.
 ARCHITECTURES = {
@@ -13,7 +15,7 @@ ARCHITECTURES = {
 }
 
 # With the bit of a plain file, which versions of rules_pkg add or leave out: zips would differ.
-FILE_MODE = "0100644"
+_FILE_MODE = "0100644"
 
 _PLATFORMS = "//command_line_option:platforms"
 
@@ -84,6 +86,24 @@ _artifact = rule(
     provides = [ArtifactInfo],
 )
 
+def _plain_files_impl(ctx):
+    destinations = {}
+    for src in ctx.attr.srcs:
+        for path, file in src[PackageFilesInfo].dest_src_map.items():
+            problem = files.merge(destinations, path, file)
+            if problem:
+                fail("{}: {}".format(ctx.label, problem))
+    return [
+        DefaultInfo(files = depset(destinations.values())),
+        PackageFilesInfo(attributes = {"mode": _FILE_MODE}, dest_src_map = destinations),
+    ]
+
+_plain_files = rule(
+    implementation = _plain_files_impl,
+    doc = "Files for pkg_zip with the one mode that all have in a function's zip.",
+    attrs = {"srcs": attr.label_list(providers = [PackageFilesInfo])},
+)
+
 def lambda_zip(name, srcs, handler, runtime, file_name, by_architecture = True, visibility = None):
     """Makes the zip of a function.
 
@@ -103,10 +123,16 @@ def lambda_zip(name, srcs, handler, runtime, file_name, by_architecture = True, 
         by_architecture: whether what is packed differs by architecture; else both zips are one.
         visibility: of the zips.
     """
+    _plain_files(
+        name = "_{}_plain".format(name),
+        srcs = srcs,
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+    )
     pkg_zip(
         name = "_{}_packed".format(name),
-        srcs = srcs,
-        # Entries are sorted by rules_pkg, have the time 1980-01-01 and the modes that srcs say.
+        srcs = [":_{}_plain".format(name)],
+        # Entries are sorted by rules_pkg, and have the time 1980-01-01.
         out = "_{}_packed.zip".format(name),
         tags = ["manual"],
         visibility = ["//visibility:private"],

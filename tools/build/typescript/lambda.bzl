@@ -4,11 +4,11 @@ The zip has one file of code, minified and without what nothing uses, and its so
 reads the map, and its stack traces name the TypeScript, when NODE_OPTIONS has --enable-source-maps.
 """
 
-load("@rules_pkg//pkg:mappings.bzl", "pkg_attributes", "pkg_files")
+load("@rules_pkg//pkg:mappings.bzl", "pkg_files")
 load("@rules_python//python:defs.bzl", "py_test")
 load("//tools/build/lambdas:tools.bzl", "lambda_tools")
 load("//tools/build/lambdas:validate.bzl", "UNPACKED_LIMIT_MB")
-load("//tools/build/lambdas:zip.bzl", "FILE_MODE", "lambda_zip")
+load("//tools/build/lambdas:zip.bzl", "lambda_zip")
 load(":bundle.bzl", "bundle")
 load(":validate.bzl", "NODE_RUNTIME_HAS", "validate")
 
@@ -61,7 +61,6 @@ def typescript_lambda(
     pkg_files(
         name = "_zip_files",
         srcs = ["_bundle/{}.mjs".format(entry), "_bundle/{}.mjs.map".format(entry)],
-        attributes = pkg_attributes(mode = FILE_MODE),
         **private
     )
     lambda_zip(
