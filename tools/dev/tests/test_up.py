@@ -324,8 +324,8 @@ def test_ctrl_c_stops_everything_in_order(up: Up) -> None:
     assert len(children) == CHILDREN
     assert up.end(signal.SIGINT) == 0
     assert all(is_gone(pid) for pid in children.values())
-    text = up.text[up.text.index("up: stopping") :]
-    assert text.index("order_api ") < text.index("order_processor ")
+    stopped = re.findall(r'^(\w+) +\| .*"event":"stopped"', up.text, re.MULTILINE)
+    assert stopped.index("order_api") < stopped.index("order_processor")
     assert "Traceback" not in up.text
     for port in PORTS.values():
         with socket.socket() as probe:
