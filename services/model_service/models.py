@@ -7,7 +7,7 @@ What is served changes only to something verified. A version that is refused, an
 none, a folder that goes away: all are told, and what answered before goes on answering.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from re import fullmatch
@@ -152,9 +152,9 @@ class Models:
             name: self._refreshed(name, before.models.get(name), needed=not before.started)
             for name in names
         }
-        for name in before.models.keys() - models.keys():
-            log.warning("model_removed", model=name)
         self._state = _State(models, None, True)
+        # Only now: who reads that a version was switched may rely on it.
+        _log_changes(before.models, models)
 
     def _refreshed(self, name: str, before: Model | None, *, needed: bool) -> Model:
         folder = self._folder / name
@@ -171,17 +171,8 @@ class Models:
             versions, problem = known, f"the folder cannot be read: {exc.strerror}"
         else:
             active, problem = _active(folder, versions)
-        active = active or served
-        if active is not served and active is not None:
-            log.info(
-                "model_switched",
-                model=name,
-                version=active.manifest.version,
-                before=served.manifest.version if served else None,
-            )
-        if problem and problem != (before and before.problem):
-            log.warning("model_not_switched", model=name, problem=problem)
-        return Model(versions, active, problem, before.needed if before else needed)
+        needed = before.needed if before else needed
+        return Model(versions, active or served, problem, needed)
 
     def _version(self, folder: Path, known: Version | None) -> Version:
         name, version = folder.parent.name, folder.name
@@ -201,6 +192,23 @@ class Models:
             self._loads.labels(name, "refused").inc()
             log.warning("model_refused", model=name, version=version, problem=found.problem)
         return found
+
+
+def _log_changes(before: Mapping[str, Model], after: Mapping[str, Model]) -> None:
+    for name in before.keys() - after.keys():
+        log.warning("model_removed", model=name)
+    for name, model in after.items():
+        old = before.get(name)
+        served = old.active if old else None
+        if model.active and model.active is not served:
+            log.info(
+                "model_switched",
+                model=name,
+                version=model.active.manifest.version,
+                before=served.manifest.version if served else None,
+            )
+        if model.problem and model.problem != (old and old.problem):
+            log.warning("model_not_switched", model=name, problem=model.problem)
 
 
 def _version(name: str, version: str, model: Model) -> VerifiedModel:
