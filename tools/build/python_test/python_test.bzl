@@ -4,6 +4,7 @@ load("@rules_python//python:defs.bzl", "py_test")
 
 _RUNNER = Label("//tools/build/python_test:run.py")
 _SETTINGS = Label("//:pyproject.toml")
+_WITH_COVERAGE = Label("//tools/build/python_test:with_coverage")
 
 def python_test(name, srcs, deps = [], data = [], **kwargs):
     """Run test files with pytest; a target whose files hold no test fails.
@@ -24,12 +25,18 @@ def python_test(name, srcs, deps = [], data = [], **kwargs):
     py_test(
         name = name,
         srcs = srcs + [_RUNNER],
-        args = ["$(rootpath {})".format(test) for test in tests],
+        args = ["$(rootpath {})".format(test) for test in tests] + select({
+            _WITH_COVERAGE: ["--coverage"],
+            "//conditions:default": [],
+        }),
         data = data + [_SETTINGS],
         main = _RUNNER,
         deps = deps + [
             "@pip//pytest",
             "@pip//pytest_asyncio",
-        ],
+        ] + select({
+            _WITH_COVERAGE: ["@pip//coverage"],
+            "//conditions:default": [],
+        }),
         **kwargs
     )

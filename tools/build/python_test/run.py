@@ -5,12 +5,39 @@ See https://bazel.build/reference/test-encyclopedia for the variables.
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+COVERAGE = "--coverage"
 
-def main(files: list[str]) -> int:
+
+def main(arguments: list[str]) -> int:
     """Return pytest's exit code: 5 if the files hold no test."""
+    if COVERAGE not in arguments:
+        return _run(arguments)
+    with _noting_lines():
+        return _run([argument for argument in arguments if argument != COVERAGE])
+
+
+@contextmanager
+def _noting_lines() -> Iterator[None]:
+    """Write which lines ran to the test's outputs, where `tools/coverage` finds it."""
+    import coverage  # only there when it is asked for
+
+    file = Path(os.environ["TEST_UNDECLARED_OUTPUTS_DIR"], "coverage")
+    noting = coverage.Coverage(data_file=str(file), config_file="pyproject.toml")
+    noting.start()
+    try:
+        yield
+    finally:
+        noting.stop()
+        noting.save()
+
+
+def _run(files: list[str]) -> int:
     temporary = os.environ["TEST_TMPDIR"]
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", f"{temporary}/hypothesis")
     options = ["-c", "pyproject.toml", "--rootdir", ".", f"--basetemp={temporary}/pytest"]
