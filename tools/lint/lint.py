@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
     late = [name for name in python if name not in early]
     early = [name for name in early if not {"modules", "tests"}.intersection(Path(name).parts)]
     scripts = tracked("*.ts", "*.mjs", "*.cjs", "*.json")
-    shell = tracked("*.sh", "tools/bazel", ".ci/run")
+    shell = tracked("*.sh", "tools/bazel", "tools/hooks/pre-*", ".ci/run")
     # mypy looks for packages on its own path; the wheels are on this program's.
     wheels = os.pathsep.join(path for path in sys.path if path.endswith("/site-packages"))
     type_check = [
