@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Json
 
 from libs.service_kit import (
     Dependency,
@@ -55,6 +55,11 @@ TOO_ODD = ProblemKind("thing-too-odd", HTTPStatus.UNPROCESSABLE_CONTENT, "No suc
 @router.post("/things", dependencies=[Depends(require_json)], responses=refusals(TOO_ODD))
 async def post_thing(thing: Thing, colour: str | None = None) -> Thing:
     return thing
+
+
+@router.get("/filtered")
+async def filtered(wanted: Annotated[Json[list[str]], Query()]) -> list[str]:
+    return wanted
 
 
 @router.get("/things/{thing_id}")

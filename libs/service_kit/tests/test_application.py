@@ -167,6 +167,15 @@ async def test_errors_carry_pointers_and_parameters(client: httpx.AsyncClient) -
     assert (error["in"], error["parameter"]) == ("path", "thing_id")
 
 
+async def test_a_parameter_that_is_no_json_says_nothing_of_the_body(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.get("/filtered", params={"wanted": '["a"]'})).json() == ["a"]
+    response = await client.get("/filtered", params={"wanted": "["})
+    (error,) = problem_of(response, 422, "validation-failed")["errors"]
+    assert (error["in"], error["parameter"]) == ("query", "wanted")
+
+
 async def test_many_errors_are_counted_not_listed(client: httpx.AsyncClient) -> None:
     response = await client.post("/things", json={f"f{n}": 1 for n in range(60)})
     document = problem_of(response, 422, "validation-failed")
