@@ -1,16 +1,20 @@
-"""The stand-in's choice of wheels is pip's, and a wheel stays inside its folder."""
+"""The stand-in's choice of wheels is pip's, and a distribution stays inside its folder."""
 
-import importlib.util
+import importlib
+import io
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-_SOURCE = Path("tools/registry_only/modules/rules_python/python/extensions/wheel.py")
-_spec = importlib.util.spec_from_file_location("wheel", _SOURCE)
-assert _spec is not None and _spec.loader is not None
-wheel = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(wheel)
+# Programs of a repository rule, not part of the workspace's packages.
+_PROGRAMS = Path("tools/registry_only/modules/rules_python/python/extensions")
+sys.path.insert(0, str(_PROGRAMS.absolute()))
+wheel = importlib.import_module("wheel")
+sdist = importlib.import_module("sdist")
+sys.path.pop(0)
 
 PAGE = "".join(
     f'<a href="../../files/demo-1.0-{tags}#sha256={number}">demo</a>\n'
@@ -33,6 +37,12 @@ def test_the_most_specific_wheel_of_the_architecture_is_chosen(cpu: str, sha256:
     chosen = wheel.choose(PAGE, URL, cpu, set("012345"))
     assert chosen["sha256"] == sha256
     assert chosen["url"].startswith("https://index.example/files/demo-1.0-cp313")
+
+
+def test_a_source_distribution_is_taken_where_no_wheel_fits() -> None:
+    page = PAGE + '<a href="../../files/demo-1.0.tar.gz#sha256=s">demo</a>'
+    assert wheel.choose(page, URL, "x86_64", {"s", "2"})["sha256"] == "s"
+    assert wheel.choose(page, URL, "x86_64", {"s", "0"})["sha256"] == "0"
 
 
 def test_a_wheel_that_the_lock_does_not_name_is_never_chosen() -> None:
@@ -82,3 +92,71 @@ Requires-Dist: slow; extra == "other"
         "arm_only",
         "fast",
     }
+
+
+SOURCE = {
+    "PKG-INFO": "Metadata-Version: 2.4\nName: demo-pkg\nVersion: 1.0\n",
+    "setup.py": "raise SystemExit",
+    "demo_pkg.egg-info/top_level.txt": "demo_pkg\ndemo_single\n",
+    "demo_pkg/__init__.py": "VALUE = 1\n",
+    "demo_pkg/inner/part.py": "VALUE = 2\n",
+    "demo_pkg/py.typed": "",
+    "demo_pkg/notes.txt": "not installed",
+    "demo_single.py": "VALUE = 3\n",
+    "tests/test_demo.py": "assert False\n",
+}
+
+
+def source_distribution(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"demo_pkg-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return content.getvalue()
+
+
+def unpacked(files: dict[str, str], target: Path) -> set[str]:
+    sdist.unpack(source_distribution(files), "demo_pkg", "1.0", target)
+    return {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+
+
+def test_a_source_distribution_gives_its_modules_and_metadata_alone(tmp_path: Path) -> None:
+    assert unpacked(SOURCE, tmp_path) == {
+        "demo_pkg/__init__.py",
+        "demo_pkg/inner/part.py",
+        "demo_pkg/py.typed",
+        "demo_single.py",
+        "demo_pkg-1.0.dist-info/METADATA",
+    }
+
+
+def test_modules_in_a_source_folder_are_found(tmp_path: Path) -> None:
+    moved = {
+        f"src/{name}" if name.startswith(("demo_pkg/", "demo_single")) else name: text
+        for name, text in SOURCE.items()
+    }
+    assert "demo_pkg/inner/part.py" in unpacked(moved, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"demo_pkg/fast.pyx": ""}, "fast.pyx would have to be compiled"),
+        ({"demo_pkg.egg-info/top_level.txt": "other"}, "lacks its modules"),
+        ({"demo_pkg/../../../out.py": ""}, "leaves the folder"),
+    ],
+)
+def test_a_source_distribution_that_copying_cannot_install_is_refused(
+    changed: dict[str, str], reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(sdist.SdistError, match=reason):
+        unpacked(SOURCE | changed, tmp_path / "inner")
+    assert not (tmp_path / "out.py").exists()
+
+
+def test_a_source_distribution_without_a_list_of_modules_is_refused(tmp_path: Path) -> None:
+    files = {name: text for name, text in SOURCE.items() if "egg-info" not in name}
+    with pytest.raises(sdist.SdistError, match="does not list its modules"):
+        unpacked(files, tmp_path)

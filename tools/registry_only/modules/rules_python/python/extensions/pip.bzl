@@ -16,22 +16,25 @@ def _wheel_impl(rctx):
         fail("PIP_INDEX_URL is not set; tools/bazel sets it to the index that pip uses")
     page = "{}/{}/".format(index.rstrip("/"), rctx.attr.package.replace("_", "-"))
     helper = rctx.path(rctx.attr._helper)
+    rctx.watch(rctx.attr._sdist)
+    requirement = rctx.attr.package + "==" + rctx.attr.version
     chosen = json.decode(_run(rctx, [
         helper,
         "choose",
         page,
-        rctx.attr.package + "==" + rctx.attr.version,
+        requirement,
         rctx.attr.cpu,
     ] + rctx.attr.sha256))
-    rctx.download(chosen["url"], "wheel.zip", sha256 = chosen["sha256"])
+    rctx.download(chosen["url"], "distribution", sha256 = chosen["sha256"])
     dependencies = json.decode(_run(rctx, [
         helper,
         "unpack",
-        "wheel.zip",
+        "distribution",
+        requirement,
         rctx.attr.cpu,
         ",".join(rctx.attr.extras),
     ]))
-    rctx.delete("wheel.zip")
+    rctx.delete("distribution")
     rctx.file("BUILD.bazel", _WHEEL_BUILD.format(deps = "".join([
         '        "@{}{}//:pkg",\n'.format(rctx.attr.prefix, name)
         for name in dependencies
@@ -81,6 +84,7 @@ _wheel = repository_rule(
         "sha256": attr.string_list(mandatory = True),
         "version": attr.string(mandatory = True),
         "_helper": attr.label(default = "//python/extensions:wheel.py"),
+        "_sdist": attr.label(default = "//python/extensions:sdist.py"),
     },
 )
 

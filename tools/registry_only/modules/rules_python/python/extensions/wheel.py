@@ -1,11 +1,12 @@
-"""Choose and unpack one wheel, for the pip extension.
+"""Choose and unpack one distribution, for the pip extension.
 
 Usage:
     wheel.py choose PAGE_URL NAME==VERSION CPU SHA256...
-    wheel.py unpack WHEEL CPU EXTRA,...
+    wheel.py unpack FILE NAME==VERSION CPU EXTRA,...
 
-`choose` prints the address and hash of the best wheel among those that the lock names; `unpack`
-lays a wheel out as rules_python does and prints the names that it depends on. Both print JSON.
+`choose` prints the address and hash of the best wheel among those that the lock names, or of the
+source distribution where there is none; `unpack` lays it out as rules_python does and prints the
+names that it depends on. Both print JSON.
 """
 
 import compileall
@@ -19,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import Request, urlopen
 
+import sdist
 from packaging.metadata import Metadata
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -62,7 +64,10 @@ def fetch(page_url: str) -> str:
 
 
 def choose(page: str, page_url: str, cpu: str, locked: set[str]) -> dict[str, str] | None:
-    """Return url and sha256 of the best wheel for `cpu` whose hash is in `locked`, if any."""
+    """Return url and sha256 of the best file for `cpu` whose hash is in `locked`, if any.
+
+    That is a wheel; where no wheel fits, the source distribution.
+    """
     links = _Links()
     links.feed(page)
     rank = {tag: number for number, tag in enumerate(supported_tags(cpu))}
@@ -72,11 +77,15 @@ def choose(page: str, page_url: str, cpu: str, locked: set[str]) -> dict[str, st
         sha256 = fragment.removeprefix("sha256=")
         if sha256 not in locked:
             continue
-        try:
-            tags = parse_wheel_filename(unquote(PurePosixPath(urlsplit(url).path).name))[3]
-        except InvalidWheelFilename:
-            continue  # a source distribution
-        ranks = [rank[tag] for tag in tags if tag in rank]
+        name = unquote(PurePosixPath(urlsplit(url).path).name)
+        if sdist.is_sdist(name):
+            ranks = [len(rank)]
+        else:
+            try:
+                tags = parse_wheel_filename(name)[3]
+            except InvalidWheelFilename:
+                continue  # a form of old
+            ranks = [rank[tag] for tag in tags if tag in rank]
         if ranks and (best is None or min(ranks) < best[0]):
             best = (min(ranks), {"url": url, "sha256": sha256})
     return best[1] if best else None
@@ -167,8 +176,15 @@ def main(command: str, *arguments: str) -> None:
             sys.exit(f"{requirement}: {page_url} has no wheel for Linux {cpu} that the lock names")
         print(json.dumps(wheel))
     else:
-        archive, cpu, extras = arguments
-        unpack(Path(archive), Path())
+        archive, requirement, cpu, extras = arguments
+        if zipfile.is_zipfile(archive):
+            unpack(Path(archive), Path())
+        else:
+            name, _, version = requirement.partition("==")
+            try:
+                sdist.unpack(Path(archive).read_bytes(), name, version, Path("site-packages"))
+            except sdist.SdistError as error:
+                sys.exit(f"{requirement} {error}")
         precompile(Path("site-packages"))
         metadata = next(Path("site-packages").glob("*.dist-info/METADATA")).read_bytes()
         print(json.dumps(sorted(set(dependencies(metadata, cpu, extras.split(","))))))
