@@ -10,6 +10,7 @@ LIBS: dict[str, set[str]] = {
     "contracts": set(),
     "dynamo": {"aws", "http_client"},
     "http_client": set(),
+    "old_names": {"contracts", "service_kit"},
     "outbox": {"aws", "dynamo", "http_client", "service_kit"},
     "service_kit": set(),
 }
