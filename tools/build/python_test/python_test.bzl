@@ -2,6 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "py_test")
 
+_RESOLVES = Label("//tools/build/python_test:resolves.py")
 _RUNNER = Label("//tools/build/python_test:run.py")
 _SETTINGS = Label("//:pyproject.toml")
 _WITH_COVERAGE = Label("//tools/build/python_test:with_coverage")
@@ -24,7 +25,7 @@ def python_test(name, srcs, deps = [], data = [], **kwargs):
         fail("python_test \"{}\": srcs has {}; put code that tests share in a py_library".format(name, others))
     py_test(
         name = name,
-        srcs = srcs + [_RUNNER],
+        srcs = srcs + [_RUNNER, _RESOLVES],
         args = ["$(rootpath {})".format(test) for test in tests] + select({
             _WITH_COVERAGE: ["--coverage"],
             "//conditions:default": [],

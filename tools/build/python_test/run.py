@@ -11,11 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from tools.build.python_test.resolves import two_versions
+
 COVERAGE = "--coverage"
 
 
 def main(arguments: list[str]) -> int:
-    """Return pytest's exit code: 5 if the files hold no test."""
+    """Return pytest's exit code: 5 if the files hold no test.
+
+    A path with a package in two versions ends the program before any test.
+    """
+    if problems := two_versions(sys.path):
+        sys.exit("\n".join(problems))
     if COVERAGE not in arguments:
         return _run(arguments)
     with _noting_lines():
