@@ -80,7 +80,7 @@ def running(
     output = _Output(name, process)
     try:
         port = output.wait_for_port(START_TIMEOUT_SECONDS)
-        yield LocalServer(port=port, pid=process.pid)
+        yield LocalServer(port=port, pid=output.pid)
     finally:
         # With nothing to save, there is nothing to wait for.
         _stop(process, (signal.SIGTERM, signal.SIGKILL) if saves else (signal.SIGKILL,))
@@ -94,6 +94,7 @@ class _Output:
         self._name = name
         self._process = process
         self._port: int | None = None
+        self.pid = process.pid
         self._lines: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
         self._said_port = threading.Event()
         self._threads = [
@@ -109,6 +110,9 @@ class _Output:
             if word == "listening":
                 self._port = int(value)
                 self._said_port.set()
+            elif word == "pid" and value.strip().isdecimal():
+                # The server is a child of the process, which says so before it listens.
+                self.pid = int(value)
             else:
                 self._lines.append(line.rstrip())
         # A stream that ends without the port is a server that ended.

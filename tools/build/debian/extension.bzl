@@ -1,13 +1,20 @@
 """The module extension that brings the locked Debian packages, one repository for each architecture.
 
 `@debian_amd64//:base` and `@debian_arm64//:interpreter` are the .deb files of a group of
-packages.toml. A repository is fetched when a target of its architecture is built, so nobody
-downloads packages for machines that they do not build for.
+packages.toml; `@redis_amd64//:redis` is what //tools/redis_local runs, locked beside it so that no
+image and no bill of materials depends on it. A repository is fetched when a target of its
+architecture is built, so nobody downloads packages for machines that they do not build for.
 """
 
 load("//tools/build:mirrors.bzl", "debian_urls")
 
 _ARCHITECTURES = ["amd64", "arm64"]
+
+# The first part of a repository's name to the lock that it is made from.
+_LOCKS = {
+    "debian": Label("//tools/build:debian.lock.json"),
+    "redis": Label("//tools/redis_local:debian.lock.json"),
+}
 
 _RELOCK = "bazel run //tools/build/debian:update"
 
@@ -36,9 +43,9 @@ def _debian_packages_impl(rctx):
     ]
     if missing:
         fail((
-            "Debian packages of //tools/build:debian.lock.json cannot be had for {}: {}. " +
+            "Debian packages of //{}:{} cannot be had for {}: {}. " +
             "A mirror drops a version that a newer one replaces: re-lock with `{}`."
-        ).format(rctx.attr.architecture, ", ".join(missing), _RELOCK))
+        ).format(rctx.attr.lock.package, rctx.attr.lock.name, rctx.attr.architecture, ", ".join(missing), _RELOCK))
 
     build = ['package(default_visibility = ["//visibility:public"])']
     for group, files in sorted(groups.items()):
@@ -55,19 +62,23 @@ _debian_packages = repository_rule(
 )
 
 def _debian_impl(mctx):
-    for architecture in _ARCHITECTURES:
-        _debian_packages(
-            name = "debian_" + architecture,
-            architecture = architecture,
-            lock = Label("//tools/build:debian.lock.json"),
-        )
+    repositories = []
+    for name, lock in _LOCKS.items():
+        for architecture in _ARCHITECTURES:
+            repository = "{}_{}".format(name, architecture)
+            repositories.append(repository)
+            _debian_packages(
+                name = repository,
+                architecture = architecture,
+                lock = lock,
+            )
     return mctx.extension_metadata(
         reproducible = True,
-        root_module_direct_deps = ["debian_" + architecture for architecture in _ARCHITECTURES],
+        root_module_direct_deps = repositories,
         root_module_direct_dev_deps = [],
     )
 
 debian = module_extension(
     implementation = _debian_impl,
-    doc = "Makes `@debian_<architecture>` from //tools/build:debian.lock.json.",
+    doc = "Makes `@debian_<architecture>` and `@redis_<architecture>` from their locks.",
 )

@@ -1,9 +1,10 @@
-"""Re-locks the Debian packages of the images: packages.toml -> debian.lock.json.
+"""Re-locks Debian packages, the images' and the local Redis's: packages.toml -> debian.lock.json.
 
-Run as `bazel run //tools/build/debian:update`. apt does the work with a private root folder, so the
-machine's own package state is neither read nor changed, and apt checks the archive's signatures
-against the machine's Debian keyring. The mirror is `GRANARY_DEBIAN_MIRROR` (the address of the
-archive, as in an apt source), else the first Debian archive among the machine's own apt sources.
+Run as `bazel run //tools/build/debian:update`, with `-- --only redis` for one lock alone. apt does
+the work with a private root folder, so the machine's own package state is neither read nor changed,
+and apt checks the archive's signatures against the machine's Debian keyring. The mirror is
+`GRANARY_DEBIAN_MIRROR` (the address of the archive, as in an apt source), else the first Debian
+archive among the machine's own apt sources.
 
 Exit codes: 0 written, 1 failed (one line on stderr says why).
 """
@@ -24,8 +25,11 @@ from pathlib import Path
 
 from tools.build.debian.control import Stanza, alternatives, parse_stanzas
 
-_PACKAGES = "tools/build/debian/packages.toml"
-_LOCK = "tools/build/debian.lock.json"
+# What is locked, and into what.
+_LOCKS = {
+    "images": ("tools/build/debian/packages.toml", "tools/build/debian.lock.json"),
+    "redis": ("tools/redis_local/packages.toml", "tools/redis_local/debian.lock.json"),
+}
 _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -241,18 +245,25 @@ def _entry(architecture: str, group: str, stanza: Stanza) -> dict[str, object]:
 
 
 def main() -> int:
-    """Write the lock in the workspace that `bazel run` was called in."""
+    """Write the locks in the workspace that `bazel run` was called in."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument(
         "--workspace", type=Path, default=Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     )
-    workspace = parser.parse_args().workspace
+    parser.add_argument("--only", choices=_LOCKS, help="the one to re-lock; by default all are")
+    arguments = parser.parse_args()
     try:
-        content = lock(Wanted.read(workspace / _PACKAGES), machine_mirror())
+        mirror = machine_mirror()
+        contents = {
+            target: lock(Wanted.read(arguments.workspace / packages), mirror)
+            for name, (packages, target) in _LOCKS.items()
+            if arguments.only in (None, name)
+        }
     except UpdateError as error:
         sys.stderr.write(f"update: {error}\n")
         return 1
-    (workspace / _LOCK).write_text(json.dumps(content, indent=2) + "\n")
+    for target, content in contents.items():
+        (arguments.workspace / target).write_text(json.dumps(content, indent=2) + "\n")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections import defaultdict
@@ -12,9 +13,9 @@ import pytest
 
 from tools.build.debian.control import alternatives
 
-PACKAGES = Path("tools/build/debian/packages.toml")
+PACKAGES = Path(os.environ["PACKAGES"])
 WANTED: dict[str, Any] = tomllib.loads(PACKAGES.read_text())
-LOCK: dict[str, Any] = json.loads(Path("tools/build/debian.lock.json").read_text())
+LOCK: dict[str, Any] = json.loads(Path(os.environ["LOCK"]).read_text())
 ENTRIES: list[dict[str, Any]] = LOCK["packages"]
 RELOCK = "run `tools/bazel run //tools/build/debian:update`"
 
