@@ -1,8 +1,7 @@
-"""Typed access to DynamoDB: tables, conditional and transactional writes, cursors."""
+"""Typed access to DynamoDB: tables, conditional and transactional writes."""
 
 from libs.dynamo.actions import Delete, Put, Update
 from libs.dynamo.client import Dynamo, Page, connect
-from libs.dynamo.cursors import BadCursorError, decode_cursor, encode_cursor
 from libs.dynamo.errors import (
     CancellationReason,
     ConditionFailedError,
@@ -24,7 +23,6 @@ from libs.dynamo.values import Item, whole_number
 __all__ = [
     "PARTITIONS",
     "Backoff",
-    "BadCursorError",
     "CancellationReason",
     "ConditionFailedError",
     "ConflictError",
@@ -47,8 +45,6 @@ __all__ = [
     "Update",
     "connect",
     "create_tables",
-    "decode_cursor",
-    "encode_cursor",
     "partition_of",
     "whole_number",
 ]

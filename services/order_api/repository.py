@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 from libs.contracts.moments import moment
 from libs.contracts.orders import Order, OrderPage, Status
+from libs.cursors import BadCursorError, decode_cursor, encode_cursor
 from libs.dynamo import (
-    BadCursorError,
     ConditionFailedError,
     Dynamo,
     Item,
     Put,
     TransactionCancelledError,
     Update,
-    decode_cursor,
-    encode_cursor,
     partition_of,
 )
 from libs.outbox import record

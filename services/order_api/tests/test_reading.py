@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from libs.dynamo import encode_cursor
+from libs.cursors import encode_cursor
 from libs.service_kit.testing_problems import problem
 from services.order_api.identifiers import new_order_id
 from services.order_api.tests.helpers import ORDER, place

@@ -1,7 +1,7 @@
 """Opaque page cursors: where a page ended, as text that a client hands back unchanged.
 
 A cursor is base64url of `{"v": 1, "k": {key attributes}}`. Clients must not read it, and the
-version lets the form change. Whatever a client sends is checked before it reaches DynamoDB: the
+version lets the form change. Whatever a client sends is checked before it reaches a data store: the
 caller names the attributes that the key must have, all strings.
 """
 

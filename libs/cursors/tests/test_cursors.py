@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.dynamo import BadCursorError, decode_cursor, encode_cursor
+from libs.cursors import BadCursorError, decode_cursor, encode_cursor
 
 keys = st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=60), max_size=4)
 
