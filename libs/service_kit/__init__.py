@@ -7,9 +7,10 @@ from libs.service_kit.api_description import answer, refusals
 from libs.service_kit.application import create_app
 from libs.service_kit.circuit import CircuitBreaker, CircuitOpenError
 from libs.service_kit.deadline import HEADER as DEADLINE_HEADER
-from libs.service_kit.deadline import remaining_seconds
+from libs.service_kit.deadline import extend_deadline, remaining_seconds
 from libs.service_kit.failures import failure_point
 from libs.service_kit.health import Dependency
+from libs.service_kit.lifecycle import StartError
 from libs.service_kit.logs import get_logger, setup_logging
 from libs.service_kit.metrics import Metrics
 from libs.service_kit.periodic import periodic
@@ -33,11 +34,13 @@ __all__ = [
     "ProblemError",
     "ProblemKind",
     "ServiceSettings",
+    "StartError",
     "answer",
     "body_as",
     "client_span",
     "create_app",
     "current_request_id",
+    "extend_deadline",
     "failure_point",
     "get_logger",
     "periodic",

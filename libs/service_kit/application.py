@@ -15,7 +15,7 @@ from libs.service_kit.concurrency import ConcurrencyMiddleware
 from libs.service_kit.deadline import DeadlineMiddleware
 from libs.service_kit.failures import FailureMiddleware
 from libs.service_kit.health import Dependency, health_router
-from libs.service_kit.lifecycle import Lifecycle
+from libs.service_kit.lifecycle import Lifecycle, StartError
 from libs.service_kit.logs import get_logger
 from libs.service_kit.metrics import Metrics
 from libs.service_kit.observation import ObservationMiddleware
@@ -61,8 +61,12 @@ def create_app(
     async def whole_lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.failure_switches:
             log.warning("failure_switches_on", service=name)
-        async with tracing(name), lifespan(app):
-            yield
+        try:
+            async with tracing(name), lifespan(app):
+                yield
+        except StartError as refusal:
+            lifecycle.refusal = str(refusal)
+            raise
 
     operations = health_router(
         dependencies=dependencies,

@@ -5,8 +5,10 @@ of day, because clocks differ; the time on the way counts for the caller.
 """
 
 import asyncio
+import math
 import re
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,7 +24,16 @@ from libs.service_kit.problems import (
 HEADER = "X-Request-Timeout-Ms"
 _HEADER_BYTES = HEADER.lower().encode()
 _MILLISECONDS = re.compile(rb"-?\d{1,12}")
-_end: ContextVar[float | None] = ContextVar("request_end", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    clock: asyncio.Timeout
+    latest: float
+    """When the caller has gone, by the loop's clock; infinite when it did not say."""
+
+
+_limit: ContextVar[_Limit | None] = ContextVar("request_limit", default=None)
 
 
 def remaining_seconds() -> float | None:
@@ -30,8 +41,21 @@ def remaining_seconds() -> float | None:
 
     None outside of a request; negative when the time is over.
     """
-    end = _end.get()
+    limit = _limit.get()
+    end = limit.clock.when() if limit else None
     return None if end is None else end - asyncio.get_running_loop().time()
+
+
+def extend_deadline(seconds: float) -> None:
+    """Give the present request at least `seconds` from now on: its answer is long by nature.
+
+    The caller's own limit still holds. Outside of a request there is nothing to extend.
+    """
+    limit = _limit.get()
+    end = limit.clock.when() if limit else None
+    if limit and end is not None and not limit.clock.expired():
+        wanted = asyncio.get_running_loop().time() + seconds
+        limit.clock.reschedule(max(end, min(wanted, limit.latest)))
 
 
 class DeadlineMiddleware:
@@ -48,18 +72,19 @@ class DeadlineMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            seconds = _allowed_seconds(scope, self._seconds)
+            offered = _offered_seconds(scope)
         except ProblemError as malformed:
             await problem_response(malformed)(scope, receive, send)
             return
-        if seconds <= 0:
+        if offered <= 0:
             self._refused.inc()
             refusal = ProblemError(TIMED_OUT, f"{HEADER} says that the caller waits no longer")
             await problem_response(refusal)(scope, receive, send)
             return
-        await self._limit(seconds, scope, receive, send)
+        await self._carry(offered, scope, receive, send)
 
-    async def _limit(self, seconds: float, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _carry(self, offered: float, scope: Scope, receive: Receive, send: Send) -> None:
+        seconds = min(self._seconds, offered)
         reading = False
         responding = False
 
@@ -75,9 +100,9 @@ class DeadlineMiddleware:
             responding = True
             await send(message)
 
-        end = asyncio.get_running_loop().time() + seconds
-        clock = asyncio.timeout_at(end)
-        token = _end.set(end)
+        now = asyncio.get_running_loop().time()
+        clock = asyncio.timeout_at(now + seconds)
+        token = _limit.set(_Limit(clock, latest=now + offered))
         try:
             async with clock:
                 await self._app(scope, receive_watched, send_watched)
@@ -86,11 +111,14 @@ class DeadlineMiddleware:
                 raise
             await problem_response(_late(seconds, reading=reading))(scope, receive, send)
         finally:
-            _end.reset(token)
+            _limit.reset(token)
 
 
-def _allowed_seconds(scope: Scope, most: float) -> float:
-    """Return the lesser of `most` and what the caller offers. Raise ProblemError for nonsense."""
+def _offered_seconds(scope: Scope) -> float:
+    """Return how long the caller waits, without end unless it says so.
+
+    Raise ProblemError for nonsense.
+    """
     for name, value in scope["headers"]:
         if name == _HEADER_BYTES:
             if not _MILLISECONDS.fullmatch(value):
@@ -98,8 +126,8 @@ def _allowed_seconds(scope: Scope, most: float) -> float:
                 raise ProblemError(
                     BAD_DEADLINE, f"{HEADER} is a whole number of milliseconds, not {shown!r}"
                 )
-            return min(most, int(value) / 1000)
-    return most
+            return int(value) / 1000
+    return math.inf
 
 
 def _late(seconds: float, *, reading: bool) -> ProblemError:

@@ -1,4 +1,8 @@
-"""Whether a service takes new work."""
+"""Whether a service takes new work, and why it did not even start."""
+
+
+class StartError(Exception):
+    """Raised by a service's lifespan: it cannot start; the message is one line that says why."""
 
 
 class Lifecycle:
@@ -7,6 +11,8 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._draining = False
+        self.refusal: str | None = None
+        """Of a start that failed: why, in one line, when the service said so."""
 
     @property
     def draining(self) -> bool:

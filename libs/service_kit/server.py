@@ -58,6 +58,7 @@ def serve(app: str, *, port: int) -> int:
     setup_logging(service=name, level=settings.log_level)
     host, bound = listener.getsockname()[:2]
     log.info("listening", host=host, port=bound)
+    lifecycle: Lifecycle = application.state.lifecycle
     server = _Server(
         uvicorn.Config(
             application,
@@ -71,12 +72,13 @@ def serve(app: str, *, port: int) -> int:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.shutdown_grace_seconds,
         ),
-        lifecycle=application.state.lifecycle,
+        lifecycle=lifecycle,
         drain_delay_seconds=settings.drain_delay_seconds,
     )
     server.run(sockets=[listener])
     if not server.started:
-        return _fail(name, "the application did not start; its log says why", os.EX_SOFTWARE)
+        reason = lifecycle.refusal or "the application did not start; its log says why"
+        return _fail(name, reason, os.EX_SOFTWARE)
     log.info("stopped")
     return os.EX_OK
 
@@ -94,9 +96,12 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Remember the loop that signals are handed to."""
+        """Remember the loop that signals are handed to; stop if the application does not start."""
         self._loop = asyncio.get_running_loop()
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # with an exit code of uvicorn's own
+            self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Empty the queue of connections, close the listeners, and end as uvicorn does."""

@@ -1,6 +1,7 @@
 """A small service for the tests of the kit; started in-process and as a process of its own."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -14,9 +15,11 @@ from libs.service_kit import (
     Dependency,
     ProblemKind,
     ServiceSettings,
+    StartError,
     client_span,
     create_app,
     current_request_id,
+    extend_deadline,
     failure_point,
     get_logger,
     refusals,
@@ -79,6 +82,23 @@ async def slow(seconds: float) -> dict[str, bool]:
     return {"done": True}
 
 
+@router.get("/long")
+async def long(seconds: float) -> dict[str, float | None]:
+    extend_deadline(seconds)
+    return {"seconds": remaining_seconds()}
+
+
+@router.get("/long-download")
+async def long_download(seconds: float) -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one "
+        await asyncio.sleep(seconds)
+        yield b"two"
+
+    extend_deadline(seconds + 5)
+    return StreamingResponse(parts())
+
+
 @router.get("/points")
 async def points() -> dict[str, str]:
     await failure_point("before")
@@ -128,6 +148,8 @@ async def probe() -> None:
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    if problem := os.environ.get("START_PROBLEM"):
+        raise StartError(problem)
     yield
     log.info("dependencies_closed")
 

@@ -36,6 +36,24 @@ async def test_the_lesser_limit_holds_and_is_told(
     assert remaining_seconds() is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "offered", "low", "high"),
+    [("60", None, 59, 60), ("1", None, 4, 5), ("60", "20000", 19, 20), ("60", "2000", 1, 2)],
+)
+async def test_a_long_answer_gets_more_of_our_time_but_not_of_the_callers(
+    client: httpx.AsyncClient, wanted: str, offered: str | None, low: float, high: float
+) -> None:
+    headers = {DEADLINE_HEADER: offered} if offered else {}
+    response = await client.get("/long", params={"seconds": wanted}, headers=headers)
+    assert low < response.json()["seconds"] <= high
+
+
+async def test_a_download_may_take_longer_than_other_requests() -> None:
+    async with client_of(build_app(Settings(request_timeout_seconds=0.3))) as client:
+        response = await client.get("/long-download?seconds=0.8")
+        assert response.text == "one two"
+
+
 async def test_a_request_ends_when_its_caller_goes(client: httpx.AsyncClient) -> None:
     started = time.monotonic()
     response = await client.get("/slow?seconds=60", headers={DEADLINE_HEADER: "100"})

@@ -129,3 +129,10 @@ def test_a_megabyte_gets_its_answer_over_a_real_connection() -> None:
             assert response.status_code == 413
             assert response.headers["content-type"] == "application/problem+json"
         assert service.stop() == (0, "")
+
+
+def test_a_service_that_cannot_start_says_why_in_one_line() -> None:
+    with launch(APP, START_PROBLEM="the tables are of another version") as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 70
+    assert errors == "tests: the tables are of another version\n"
