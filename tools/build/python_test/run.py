@@ -3,6 +3,7 @@
 See https://bazel.build/reference/test-encyclopedia for the variables.
 """
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,20 @@ def _noting_lines() -> Iterator[None]:
         noting.save()
 
 
+class _UnhurriedExamples:
+    """Let no example fail for the time that it takes, which is a busy machine's and not its own."""
+
+    def pytest_configure(self) -> None:
+        if importlib.util.find_spec("hypothesis") is None:
+            return
+        from hypothesis import HealthCheck, settings  # only there when tests use it
+
+        settings.register_profile(
+            "python_test", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+        settings.load_profile("python_test")
+
+
 def _run(files: list[str]) -> int:
     temporary = os.environ["TEST_TMPDIR"]
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", f"{temporary}/hypothesis")
@@ -52,7 +67,7 @@ def _run(files: list[str]) -> int:
         options.append(f"--junitxml={report}")
     if selected := os.environ.get("TESTBRIDGE_TEST_ONLY"):
         options += ["-k", selected]
-    return pytest.main(options + files)
+    return pytest.main(options + files, plugins=[_UnhurriedExamples()])
 
 
 if __name__ == "__main__":
