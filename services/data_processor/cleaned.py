@@ -41,6 +41,16 @@ class Cleaned(NamedTuple):
         columns: Iterable[Any] = (list(compress(column, wanted)) for column in self)
         return Cleaned(*columns)
 
+    def and_also(self, others: "Cleaned") -> "Cleaned":
+        """Return these records and others, by row."""
+        if not others.rows:
+            return self
+        rows = [*self.rows, *others.rows]
+        order = sorted(range(len(rows)), key=rows.__getitem__)
+        columns = ([*ours, *theirs] for ours, theirs in zip(self, others, strict=True))
+        sorted_columns: Iterable[Any] = ([column[place] for place in order] for column in columns)
+        return Cleaned(*sorted_columns)
+
     def keys(self) -> list[str]:
         """Return what tells records apart: no source has a line's end in it."""
         return [

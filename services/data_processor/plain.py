@@ -5,6 +5,7 @@ Beside it `columnar` does the same with pandas, for tables; a test holds the two
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import compress
 from operator import itemgetter, mul
 from typing import Any
 
@@ -58,17 +59,24 @@ def clean(
     if rules.local is not None:
         rows = [_localised(row, rules) for row in rows]
     places, values = _of_known_shape(rows)
-    columns, certain = _without_doubt(list(zip(*values, strict=True)))
-    if len(certain) == len(rows):
+    sure, columns = _without_doubt(places, list(zip(*values, strict=True)))
+    if len(sure) == len(rows):
         return _converted(numbers, columns, rules)
-    # Rows of columns again, with those that were judged in their places.
-    sure = dict(zip((places[place] for place in certain), zip(*columns, strict=True), strict=True))
+    records, rejects = _converted([numbers[place] for place in sure], columns, rules)
+    others = sorted({*range(len(rows))}.difference(sure))
+    judged, further = _judged(
+        [rows[place] for place in others], [numbers[p] for p in others], rules
+    )
+    return records.and_also(judged), sorted(rejects + further, key=itemgetter(0))
+
+
+def _judged(
+    rows: Sequence[object], numbers: Sequence[int], rules: Rules
+) -> tuple[Cleaned, list[Reject]]:
+    """As `clean`, by the contract's own judgement of each record."""
     rejects: list[Reject] = []
     kept: list[tuple[int, _Values]] = []
-    for place, (number, row) in enumerate(zip(numbers, rows, strict=True)):
-        if place in sure:
-            kept.append((number, sure[place]))
-            continue
+    for number, row in zip(numbers, rows, strict=True):
         judged = judge(number, row)
         if isinstance(judged, list):
             rejects += judged
@@ -78,7 +86,7 @@ def clean(
             rejects.append(beyond_calendar(number))
     columns = list(zip(*(row for _, row in kept), strict=True))
     records, further = _converted([number for number, _ in kept], columns, rules)
-    return records, sorted(rejects + further, key=itemgetter(0))
+    return records, rejects + further
 
 
 def _localised(row: object, rules: Rules) -> object:
@@ -116,13 +124,15 @@ def _of_known_shape(rows: Sequence[object]) -> tuple[Sequence[int], list[_Values
     return places, values
 
 
-def _without_doubt(columns: list[_Values]) -> tuple[list[_Values], Sequence[int]]:
-    """Return the places of values that the contract is certain to take, and the columns of those.
+def _without_doubt(
+    places: Sequence[int], columns: list[_Values]
+) -> tuple[Sequence[int], list[_Values]]:
+    """Return the places of records that the contract is certain to take, and their columns.
 
     Times are read.
     """
     if not columns:
-        return columns, ()
+        return places, columns
     doubts: set[int] = set()
     for name, column in zip(FIELDS, columns, strict=True):
         match name:
@@ -136,24 +146,28 @@ def _without_doubt(columns: list[_Values]) -> tuple[list[_Values], Sequence[int]
     if None in prices or None in currencies:
         pairs = enumerate(zip(prices, currencies, strict=True))
         doubts.update(place for place, (price, cur) in pairs if (price is None) != (cur is None))
-    certain: Sequence[int] = range(len(prices))
     if doubts:
-        certain = [place for place in certain if place not in doubts]
-    times = columns[_TIME]
-    moments = doubt.moments(times if not doubts else [times[place] for place in certain])
+        certain = [place not in doubts for place in range(len(places))]
+        places, columns = _only(certain, places, columns)
+    moments = doubt.moments(columns[_TIME])
     if moments is None:
-        certain = [place for place in certain if doubt.moments([times[place]])]
-        moments = [datetime.fromisoformat(times[place]) for place in certain]
-    if len(certain) < len(prices):
-        columns = [tuple(column[place] for place in certain) for column in columns]
+        certain = [doubt.moments([text]) is not None for text in columns[_TIME]]
+        places, columns = _only(certain, places, columns)
+        moments = [datetime.fromisoformat(text) for text in columns[_TIME]]
     columns[_TIME] = tuple(moments)
-    return columns, certain
+    return places, columns
+
+
+def _only(
+    wanted: Sequence[bool], places: Sequence[int], columns: list[_Values]
+) -> tuple[Sequence[int], list[_Values]]:
+    return list(compress(places, wanted)), [tuple(compress(each, wanted)) for each in columns]
 
 
 def _converted(
     numbers: Sequence[int], columns: Sequence[_Values], rules: Rules
 ) -> tuple[Cleaned, list[Reject]]:
-    if not columns:
+    if not numbers:
         return Cleaned(*((),) * len(Cleaned._fields)), []
     ids, sources, skus, kinds, quantities, names, moments, prices, currencies = columns
     known = {name: rules.units[name.lower()] for name in {*names} if name.lower() in rules.units}

@@ -1,14 +1,10 @@
-"""Prices of one base unit in one currency, by decimal arithmetic."""
+"""Prices of one base unit in one currency, by exact arithmetic of whole numbers."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 
 from services.data_processor.units import Measure
 
-_CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_STEP = Decimal("0.000001")
-# From here on rounding makes a thirteenth digit.
-_BEYOND = Decimal("999999999999.9999995")
 _ONE = Decimal(1)
 _REMEMBERED = 100_000
 
@@ -16,6 +12,8 @@ type _Asked = tuple[str | None, str | None, str]
 type _Priced = tuple[str | None, str | None]
 
 MICROS = 1_000_000
+_BEYOND = 10**12 * MICROS
+"""Of thirteen digits, which a price has no room for."""
 
 
 class Prices(dict[_Asked, _Priced | None]):
@@ -36,8 +34,8 @@ class Prices(dict[_Asked, _Priced | None]):
         self._units = units
         self._to = to
         self._rates = rates
-        self._multipliers: dict[tuple[str, str], tuple[Decimal | None, str]] = {}
-        """By currency and unit as they came; no number where nothing changes."""
+        self._multipliers: dict[tuple[str, str], tuple[int, int, str]] = {}
+        """Numerator, denominator and the wanted currency, by currency and unit as they came."""
 
     def rated(self, currency: str) -> bool:
         """Say whether prices in the currency can be converted."""
@@ -54,28 +52,34 @@ class Prices(dict[_Asked, _Priced | None]):
         return priced
 
     def _of(self, price: str, currency: str, unit: str) -> _Priced | None:
-        multiplier, wanted = self._multipliers.get((currency, unit)) or self._ready(currency, unit)
-        if multiplier is None:
+        numerator, denominator, wanted = self._multipliers.get(
+            (currency, unit)
+        ) or self._multiplier(currency, unit)
+        if numerator == denominator and wanted == currency:
             return price, currency
-        worth = _CONTEXT.multiply(Decimal(price), multiplier)
-        if worth >= _BEYOND:
+        # Rounded by adding a half; no rest then means that it was a tie.
+        micros, rest = divmod(2 * in_micros(price) * numerator + denominator, 2 * denominator)
+        if not rest and micros % 2:
+            micros -= 1
+        if micros >= _BEYOND:
             return None
-        return str(worth.quantize(_STEP, context=_CONTEXT)).rstrip("0").rstrip("."), wanted
+        whole, fraction = divmod(micros, MICROS)
+        return (f"{whole}.{fraction:06}".rstrip("0") if fraction else str(whole)), wanted
 
-    def _ready(self, currency: str, unit: str) -> tuple[Decimal | None, str]:
+    def _multiplier(self, currency: str, unit: str) -> tuple[int, int, str]:
         wanted = self._to or currency
-        factor = self._units[unit.lower()].factor
-        multiplier = None
+        units, unit_parts = self._units[unit.lower()].factor.as_integer_ratio()
+        numerator, denominator = unit_parts, units
         if wanted != currency:
-            worth = _CONTEXT.multiply(factor, self._rates.get(wanted, _ONE))
-            multiplier = _CONTEXT.divide(self._rates[currency], worth)
-        elif factor != 1:
-            multiplier = _CONTEXT.divide(_ONE, factor)
-        self._multipliers[currency, unit] = multiplier, wanted
-        return multiplier, wanted
+            worth, worth_parts = self._rates[currency].as_integer_ratio()
+            wanted_worth, wanted_parts = self._rates.get(wanted, _ONE).as_integer_ratio()
+            numerator *= worth * wanted_parts
+            denominator *= worth_parts * wanted_worth
+        self._multipliers[currency, unit] = multiplier = numerator, denominator, wanted
+        return multiplier
 
 
 def in_micros(price: str) -> int:
     """Return a price of up to six decimals in millionths."""
     whole, _, fraction = price.partition(".")
-    return int(whole) * MICROS + int(fraction.ljust(6, "0"))
+    return int(whole + fraction.ljust(6, "0"))

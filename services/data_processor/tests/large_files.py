@@ -1,14 +1,17 @@
 """Large CSV files, and the memory that a service of its own needs for them.
 
-By hand, for a file of so many megabytes:
+By hand, for a file of so many megabytes, or for several of them at once:
 
     python -m services.data_processor.tests.large_files 200
+    python -m services.data_processor.tests.large_files 200 2
 """
 
 import json
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,10 +92,15 @@ def _cpu_seconds(service: Service) -> float:
 
 
 def main() -> None:
-    """Print what a file of the size that the command line names needs."""
-    with running("services.data_processor.app:app", REQUEST_TIMEOUT_SECONDS="300") as service:
+    """Print what files of the size that the command line names need."""
+    megabytes, files = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    with (
+        running("services.data_processor.app:app", REQUEST_TIMEOUT_SECONDS="300") as service,
+        ThreadPoolExecutor(files) as threads,
+    ):
         print(f"before: {peak_megabytes(service):.0f} MB")
-        print(send(service, int(sys.argv[1])))
+        for run in threads.map(partial(send, service), [megabytes] * files):
+            print(run)
 
 
 if __name__ == "__main__":
