@@ -10,6 +10,8 @@ from pydantic_core import PydanticUndefined
 from libs.service_kit import ProblemKind, ServiceSettings
 from libs.service_kit import problems as shared_problems
 from libs.service_kit.settings import ServerSettings
+from services.collector import problems as collector_problems
+from services.collector.settings import Settings as CollectorSettings
 from services.data_processor import problems as data_problems
 from services.data_processor.settings import Settings as DataSettings
 from services.model_service import problems as model_problems
@@ -37,6 +39,7 @@ def _rows(readme: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("readme", "settings"),
     [
+        ("services/collector/README.md", CollectorSettings),
         ("services/data_processor/README.md", DataSettings),
         ("services/model_service/README.md", ModelSettings),
         ("services/order_api/README.md", ApiSettings),
@@ -61,6 +64,7 @@ def test_every_setting_is_documented_with_its_default(
     ("readme", "module"),
     [
         ("libs/service_kit/README.md", shared_problems),
+        ("services/collector/README.md", collector_problems),
         ("services/data_processor/README.md", data_problems),
         ("services/model_service/README.md", model_problems),
         ("services/order_api/README.md", api_problems),

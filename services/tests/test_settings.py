@@ -4,6 +4,7 @@ import pytest
 
 from libs.service_kit.testing import launch
 
+COLLECTOR = "services.collector.app:app"
 DATA_PROCESSOR = "services.data_processor.app:app"
 MODEL_SERVICE = "services.model_service.app:app"
 ORDER_API = "services.order_api.app:app"
@@ -13,6 +14,9 @@ ORDER_PROCESSOR = "services.order_processor.app:app"
 @pytest.mark.parametrize(
     ("app", "variable", "value"),
     [
+        (COLLECTOR, "DATABASE_URL", "postgresql://collector:word/s3cret@db:port/jobs"),
+        (COLLECTOR, "ROLE", "api"),
+        (COLLECTOR, "SOURCES_FILE", "/no/such/file"),
         (DATA_PROCESSOR, "CURRENCY_RATES", '{"EUR": "0"}'),
         (DATA_PROCESSOR, "CURRENCY_RATES", "EUR=1"),
         (DATA_PROCESSOR, "MAX_CONCURRENT_FILES", "0"),

