@@ -50,11 +50,11 @@ class ConversionError(Exception):
 
 def train(table: Table, version: str) -> tuple[bytes, Manifest]:
     """Return a model and its manifest. Raise ConversionError when ONNX disagrees."""
-    summary, make_pipeline = VERSIONS[version]
-    learned, calibration, held_out = _parts(table)
+    summary, _ = VERSIONS[version]
+    learned, calibration, held_out = parts(table)
+    pipeline = fit(version, learned)
     # One thread: sums of several come in any order.
     with threadpool_limits(limits=1):
-        pipeline = make_pipeline().fit(learned.features, learned.units)
         model: bytes = to_model(pipeline).SerializeToString()
         golden = _golden(pipeline, model, held_out)
         uncertainty = measure_uncertainty(calibration, _predict(pipeline, calibration.features))
@@ -84,7 +84,15 @@ def train(table: Table, version: str) -> tuple[bytes, Manifest]:
     return model, manifest
 
 
-def _parts(table: Table) -> tuple[Examples, Examples, Examples]:
+def fit(version: str, learned: Examples) -> Pipeline:
+    """Return the pipeline of a version, fitted to what it learns from."""
+    _, make_pipeline = VERSIONS[version]
+    with threadpool_limits(limits=1):  # as in `train`
+        return make_pipeline().fit(learned.features, learned.units)
+
+
+def parts(table: Table) -> tuple[Examples, Examples, Examples]:
+    """Return what models learn from, what their spread is measured on, and what was held out."""
     calibration, held_out = table.days - 2 * _PART_DAYS, table.days - _PART_DAYS
     return (
         examples(

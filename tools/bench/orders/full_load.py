@@ -17,15 +17,8 @@ from tools.bench.orders.database import TABLES
 from tools.bench.orders.figures import FullRound, cpu_between, full_round_of
 from tools.bench.orders.load import Load
 from tools.bench.orders.run import Measured, Options, Profile
-from tools.bench.orders.variants import (
-    PLAIN,
-    PLATFORM,
-    BenchmarkError,
-    Running,
-    profiled,
-    python_environment,
-    running,
-)
+from tools.bench.orders.serving import BenchmarkError, python_environment
+from tools.bench.orders.variants import PLAIN, PLATFORM, Running, profiled, running
 
 _PROFILE_ROUNDS = 2
 """Length of the load for a profile, in rounds: samples are few."""

@@ -29,9 +29,9 @@ _LAYERS = tuple(
     (re.compile(pattern), layer)
     for pattern, layer in (
         (r"services/[a-z_]+/processor\.py$", _PROCESSOR),
-        (r"(services|libs/contracts)/", "order code"),
+        (r"(services|libs/contracts|libs/cursors)/", "order code"),
         (r"libs/outbox/", "outbox"),
-        (r"libs/dynamo/(values|actions|cursors)\.py$", "DynamoDB: encode"),
+        (r"libs/dynamo/(values|actions)\.py$", "DynamoDB: encode"),
         (r"libs/aws/(sigv4|credentials|sources)\.py$", "DynamoDB: sign"),
         (r"libs/(aws|dynamo)/", "DynamoDB: client"),
         (r"libs/service_kit/logs\.py$|structlog/", "logging"),

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import uvloop
 
+from tools.bench.orders.machine import this_machine
 from tools.bench.orders.measuring import measure
-from tools.bench.orders.report import Report, this_machine, write
+from tools.bench.orders.report import Report, write
 from tools.bench.orders.run import Options
-from tools.bench.orders.variants import ORDER_API, ORDER_PROCESSOR, BenchmarkError
+from tools.bench.orders.serving import BenchmarkError
+from tools.bench.orders.variants import ORDER_API, ORDER_PROCESSOR
 from tools.local_server.process import LocalServerError
 
 _SHOWN_PROBLEMS = 5
@@ -42,7 +44,7 @@ def main(arguments: list[str]) -> int:
         options.orders()
     except ValueError as error:
         parser.error(str(error))
-    machine = this_machine(arguments)
+    machine = this_machine("//tools/bench/orders", arguments)
     with tempfile.TemporaryDirectory(prefix="granary-bench-") as folder:
         try:
             measured = uvloop.run(

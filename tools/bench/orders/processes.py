@@ -35,7 +35,25 @@ def usage(pid: int) -> Usage:
     folder = Path("/proc") / str(pid)
     fields = (folder / "stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[_UTIME]) + int(fields[_STIME])
-    resident = re.search(r"^VmRSS:\s+(\d+) kB$", (folder / "status").read_text(), re.MULTILINE)
-    if resident is None:
+    return Usage(ticks / _TICKS_A_SECOND, _megabytes(pid, "VmRSS"))
+
+
+def peak_mb(pid: int) -> float:
+    """Return the most memory that the process held since `reset_peak`, in MB (10^6 bytes).
+
+    Raise OSError when there is no such process.
+    """
+    return _megabytes(pid, "VmHWM")
+
+
+def reset_peak(pid: int) -> None:
+    """Have `peak_mb` begin with what the process holds now. Raise OSError when it has ended."""
+    Path("/proc", str(pid), "clear_refs").write_text("5")  # proc(5)
+
+
+def _megabytes(pid: int, field: str) -> float:
+    status = Path("/proc", str(pid), "status").read_text()
+    found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
+    if found is None:
         raise ProcessLookupError(f"process {pid} has ended")
-    return Usage(ticks / _TICKS_A_SECOND, int(resident[1]) * 1024 / 1e6)
+    return int(found[1]) * 1024 / 1e6

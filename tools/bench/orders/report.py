@@ -2,11 +2,6 @@
 
 import dataclasses
 import json
-import os
-import platform
-import re
-import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +10,7 @@ from typing import Any
 
 from tools.bench.orders.figures import FullRound, Round, full_middle, middle
 from tools.bench.orders.layers import Share, by_function, by_layer
+from tools.bench.orders.machine import Machine
 from tools.bench.orders.run import Measured, Options
 from tools.bench.orders.variants import ORDER_API, ORDER_PROCESSOR, PLAIN, PLATFORM
 
@@ -24,16 +20,6 @@ _BUSY_PERCENT = 80
 _HEAD = ("| an order | platform | plain | plain / platform |", "|---|---|---|---|")
 
 type _Rounds = Sequence[Round] | Sequence[FullRound]
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What the figures are from."""
-
-    command: str
-    commit: str
-    cpu: str
-    python: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,38 +139,12 @@ class Report:
         ]
 
 
-def this_machine(arguments: list[str]) -> Machine:
-    """Return what a run with these arguments is run on."""
-    shown = re.sub(r"\s*--output[= ]\S+", "", shlex.join(arguments)).strip()
-    command = "tools/bazel run //tools/bench/orders" + (f" -- {shown}" if shown else "")
-    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    model = re.search(r"^model name\s*:\s*(.+)$", info, re.MULTILINE)
-    name = model[1] if model else platform.machine()
-    return Machine(command, _commit(), f"{name}, {os.cpu_count()} CPUs", platform.python_version())
-
-
 def write(report: Report, folder: Path) -> None:
     """Write RESULTS.md and results.json into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(report.markdown(), encoding="utf-8")
     data = json.dumps(report.data(), indent=2)
     (folder / "results.json").write_text(data + "\n", encoding="utf-8")
-
-
-def _commit() -> str:
-    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")
-    try:
-        commit = _git(workspace, "rev-parse", "--short=12", "HEAD")
-        changed = _git(workspace, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return f"{commit}, with changes" if changed else commit
-
-
-def _git(folder: str, *arguments: str) -> str:
-    command = ["git", "-C", folder, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    return done.stdout.strip()
 
 
 def _plain_data(rounds: Mapping[str, _Rounds]) -> dict[str, list[dict[str, Any]]]:

@@ -1,31 +1,28 @@
 """The two order systems that are compared, each an order service and a processor as processes."""
 
 import asyncio
-import json
-import os
-import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
 from tools.bench.orders.processes import Usage, usage
+from tools.bench.orders.serving import (
+    Service,
+    plain_service,
+    platform_service,
+    python_environment,
+    serving,
+)
 
 ORDER_API = "order_api"
 ORDER_PROCESSOR = "order_processor"
 
-_START_SECONDS = 60
-_STOP_SECONDS = 30
-_POLL_SECONDS = 0.05
 _STOCK = 1_000_000_000
 _SEEDING_AT_ONCE = 8
-_SHOWN_OF_LOG = 2000
 
-# As the service's own program does it (tools/build/python/service.bzl).
-_SERVE = "import sys; from libs.service_kit.server import serve; sys.exit(serve({app!r}, port=0))"
 _SETTINGS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -39,10 +36,6 @@ _SETTINGS = {
 }
 
 
-class BenchmarkError(Exception):
-    """The benchmark cannot be run; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Variant:
     """An order system: how its two services are started."""
@@ -54,42 +47,21 @@ class Variant:
 
 PLATFORM = Variant(
     "platform",
-    {
-        name: ("-c", _SERVE.format(app=f"services.{name}.app:app"))
-        for name in (ORDER_PROCESSOR, ORDER_API)
-    },
+    {name: platform_service(name) for name in (ORDER_PROCESSOR, ORDER_API)},
 )
 PLAIN = Variant(
     "plain",
     {
-        name: ("-m", "tools.bench.orders.plain.server", f"tools.bench.orders.plain.{module}:app")
+        name: plain_service(f"tools.bench.orders.plain.{module}:app")
         for name, module in ((ORDER_PROCESSOR, "processor"), (ORDER_API, "order_service"))
     },
 )
-
-
-def python_environment() -> dict[str, str]:
-    """Return what a Python process needs of this one's environment, to find the same modules."""
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        # The folder that this is called from is no place for modules.
-        "PYTHONSAFEPATH": "1",
-    }
 
 
 def profiled(service: str, stacks: Path) -> Variant:
     """Return the platform with `service` under the sampler, which writes to `stacks`."""
     arguments = ("-m", "tools.bench.orders.profiled", f"services.{service}.app:app", str(stacks))
     return Variant("profiled", {**PLATFORM.services, service: arguments})
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A running service."""
-
-    pid: int
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,78 +115,16 @@ async def running(
         **_SETTINGS,
         **{f"{name.upper()}_TABLE": table for name, table in tables.items()},
     }
-    processes: list[Process] = []
     services: dict[str, Service] = {}
-    try:
+    async with AsyncExitStack() as stack:
         for name in (ORDER_PROCESSOR, ORDER_API):
-            log = logs / f"{variant.name}-{name}.log"
-            with log.open("wb") as output:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *variant.services[name],
-                    env=environment,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=asyncio.subprocess.STDOUT,
+            services[name] = await stack.enter_async_context(
+                serving(
+                    variant.services[name],
+                    environment=environment,
+                    log=logs / f"{variant.name}-{name}.log",
+                    cpus=cpus,
                 )
-            processes.append(process)
-            if cpus:
-                os.sched_setaffinity(process.pid, cpus)
-            try:
-                async with asyncio.timeout(_START_SECONDS):
-                    url = f"http://127.0.0.1:{await _port(process, log)}"
-                    await _healthy(url, process, log)
-            except TimeoutError as error:
-                raise BenchmarkError(f"{log.stem} does not answer: {_end_of(log)}") from error
-            services[name] = Service(process.pid, url)
-            environment["ORDER_PROCESSOR_URL"] = url
+            )
+            environment["ORDER_PROCESSOR_URL"] = services[name].url
         yield Running(variant, services)
-    finally:
-        for process in reversed(processes):
-            await _stop(process)
-
-
-async def _port(process: Process, log: Path) -> int:
-    """Return the port that the process says it listens on."""
-    while (port := _said_port(log)) is None:
-        _must_run(process, log)
-        await asyncio.sleep(_POLL_SECONDS)
-    return port
-
-
-def _said_port(log: Path) -> int | None:
-    for line in log.read_text(encoding="utf-8").splitlines(keepends=True):
-        if '"listening"' in line and line.endswith("\n"):
-            return int(json.loads(line)["port"])
-    return None
-
-
-async def _healthy(url: str, process: Process, log: Path) -> None:
-    async with aiohttp.ClientSession() as session:
-        while True:
-            try:
-                async with session.get(f"{url}/health") as answer:
-                    answer.raise_for_status()
-                    return
-            except aiohttp.ClientConnectionError:
-                _must_run(process, log)
-                await asyncio.sleep(_POLL_SECONDS)
-
-
-def _must_run(process: Process, log: Path) -> None:
-    if process.returncode is not None:
-        raise BenchmarkError(f"{log.stem} ended with {process.returncode}: {_end_of(log)}")
-
-
-def _end_of(log: Path) -> str:
-    return log.read_text(encoding="utf-8")[-_SHOWN_OF_LOG:]
-
-
-async def _stop(process: Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()

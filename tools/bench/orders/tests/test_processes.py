@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tools.bench.orders.processes import usage
+from tools.bench.orders.processes import peak_mb, reset_peak, usage
 
 BURN = """
 import sys, threading, time
@@ -35,6 +35,23 @@ def test_the_usage_of_a_process_is_what_it_says_itself_all_threads_included() ->
     assert own > 0.59
     assert used.cpu_seconds == pytest.approx(own, abs=0.05)
     assert 100 < used.rss_mb < 160
+
+
+def test_the_peak_of_memory_is_what_was_held_since_it_was_set_back() -> None:
+    freed = "kept = bytearray(b'x' * 100_000_000); del kept; print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", freed], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        before = peak_mb(process.pid)
+        reset_peak(process.pid)
+        after = peak_mb(process.pid)
+        process.stdin.write(b"\n")
+        process.stdin.close()
+
+    assert after < 60 < 100 < before
 
 
 def test_a_process_that_ended_has_no_usage() -> None:

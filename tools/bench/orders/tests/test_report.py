@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from tools.bench.orders.figures import FullRound, Round
-from tools.bench.orders.report import Machine, Report, this_machine, write
+from tools.bench.orders.machine import Machine, this_machine
+from tools.bench.orders.report import Report, write
 from tools.bench.orders.run import Measured, Options, Profile
 
 MACHINE = Machine("tools/bazel run //tools/bench/orders", "0123456789ab", "A CPU, 2 CPUs", "3.13")
@@ -75,7 +76,9 @@ def test_the_files_hold_the_report_and_every_round(tmp_path: Path) -> None:
 
 
 def test_the_command_is_told_without_the_folder_of_its_results() -> None:
-    machine = this_machine(["--rate", "50", "--output", "/somewhere", "--profile"])
+    machine = this_machine(
+        "//tools/bench/orders", ["--rate", "50", "--output", "/somewhere", "--profile"]
+    )
 
     assert machine.command == "tools/bazel run //tools/bench/orders -- --rate 50 --profile"
 
