@@ -1,4 +1,4 @@
-"""Ask order_api over HTTP as a patient client does: repeat what got no definite answer."""
+"""Ask services over HTTP as a patient client does: repeat what got no definite answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -80,8 +81,20 @@ class Client:
 
     async def place(self, order: Order, *, key: str) -> Answer:
         """Place an order. Raise NoAnswerError."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        return await self._ask("POST", "/v1/orders", json.dumps(order).encode(), headers)
+        return await self.post("/v1/orders", order, key=key)
+
+    async def post(self, path: str, document: dict[str, Any], *, key: str = "") -> Answer:
+        """Send a document; with a key unless a repetition does no harm. Raise NoAnswerError."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.send(path, json.dumps(document).encode(), "application/json", headers)
+
+    async def send(
+        self, path: str, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a body, whose repetition does no harm. Raise NoAnswerError."""
+        return await self._ask(
+            "POST", path, body, {**(headers or {}), "Content-Type": content_type}
+        )
 
     async def close(self, order_id: str, how: str) -> Answer:
         """`ship` or `cancel` an order. Raise NoAnswerError."""

@@ -1,9 +1,10 @@
-"""Place a few thousand orders against a running `up`, and report what became of them.
+"""Place a few thousand orders against a running `up`, and say what to reorder of what is left.
 
     tools/bazel run //:demo [-- --orders FILE] [-- --no-kill] [-- --port-offset N]
 
 A tenth of the orders is sent twice, some confirmed ones are shipped or cancelled, and on the way
-order_processor is killed. Exit status: 0 when every promise of the report was kept, 1 otherwise.
+order_processor is killed. Then the local site's sales are collected, while collector is killed,
+cleaned, and forecast from. Exit status: 0 when every promise of both reports was kept, else 1.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -30,6 +31,7 @@ from tools.dev.events import collecting
 from tools.dev.invariants import Invariant, Stock, answer_invariants, stock_invariants
 from tools.dev.killing import Killer
 from tools.dev.placing import place_all, plans
+from tools.dev.reorder.flow import NEEDED, reorder
 from tools.dev.report import Report
 from tools.dev.state import default_folder
 from tools.dev.stock import read_levels, refill
@@ -69,7 +71,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="share of the orders that are sent twice, 0 to 1 (default %(default)s)",
     )
     parser.add_argument(
-        "--no-kill", action="store_true", help="leave order_processor alone on the way"
+        "--no-kill", action="store_true", help="kill neither order_processor nor collector"
     )
     parser.add_argument(
         "--data-dir",
@@ -85,6 +87,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def _caller(path: Path) -> Path:
     """Return a path as the caller means it: `bazel run` starts programs in their runfiles."""
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), path).absolute()
+
+
+def _killed_in(options: argparse.Namespace) -> Path | None:
+    """Return the state folder of the `up` whose programs are killed; None to kill none."""
+    return None if options.no_kill else _caller(options.data_dir)
 
 
 def _share(text: str) -> float:
@@ -123,35 +130,35 @@ def read_orders(path: Path) -> list[Order]:
     return orders
 
 
-async def run(options: argparse.Namespace) -> Report:
+async def check_up(addresses: Mapping[str, str]) -> None:
+    """Raise DevError unless all that the demo uses is there."""
+    for name in ("order_api", "order_processor", "subscriber", *NEEDED):
+        await _check_up(name, addresses[name])
+
+
+async def place(options: argparse.Namespace, addresses: Mapping[str, str]) -> Report:
     """Place the orders and return the report.
 
     Raises:
         DevError: a part of the stack does not answer.
     """
     orders = read_orders(options.orders)
-    order_api, order_processor, subscriber, sns = (
-        f"http://127.0.0.1:{ports.PORTS[name] + options.port_offset}"
-        for name in ("order_api", "order_processor", "subscriber", "sns")
-    )
-    await _check_up("order_api", order_api)
-    await _check_up("order_processor", order_processor)
-    await _check_up("subscriber", subscriber)
+    order_api, order_processor = addresses["order_api"], addresses["order_processor"]
     skus = sorted({line["sku"] for order in orders for line in order["lines"]})
     before = await read_levels(order_processor, skus)
     wanted = {sku: units for sku, units in load_catalogue().items() if sku in skus}
     added = await refill(order_processor, wanted)
     if added:
         print(f"restocked {len(added)} SKUs to the catalogue's level: {', '.join(added)}")
-    alerts = Alerts(sns)
+    alerts = Alerts(addresses["sns"])
     await alerts.forget()
     print(f"placing {len(orders)} orders, {options.concurrency} at a time", flush=True)
     # Orders have their times in whole milliseconds.
     since = datetime.now(UTC).replace(microsecond=0)
     killer = Killer(
-        None if options.no_kill else _caller(options.data_dir),
-        order_processor,
+        *("order_processor", _killed_in(options), order_processor),
         after=int(len(orders) * KILL_AFTER_SHARE),
+        things="orders",
     )
     progress = _progress(len(orders))
 
@@ -159,7 +166,7 @@ async def run(options: argparse.Namespace) -> Report:
         progress(count)
         killer.at(count)
 
-    async with collecting(subscriber) as events:
+    async with collecting(addresses["subscriber"]) as events:
         placed = await place_all(
             order_api,
             list(zip(orders, plans(len(orders), repeats=options.repeats), strict=True)),
@@ -215,10 +222,25 @@ def _progress(total: int) -> Callable[[int], None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo, print its report and return the exit status."""
-    report = asyncio.run(run(parse(arguments)))
-    print("\n" + report.text())
-    return 0 if report.is_good else 1
+    """Run the demo, print its reports and return the exit status."""
+    return asyncio.run(run(parse(arguments)))
+
+
+async def run(options: argparse.Namespace) -> int:
+    """Run both parts, print what came of each, and return the exit status.
+
+    Raises:
+        DevError: a part of the stack does not answer.
+    """
+    addresses = {
+        name: f"http://127.0.0.1:{port + options.port_offset}" for name, port in ports.PORTS.items()
+    }
+    await check_up(addresses)
+    first = await place(options, addresses)
+    print(f"\n{first.text()}\n\ncollecting what the local site sold", flush=True)
+    second = await reorder(addresses, _killed_in(options))
+    print(f"\n{second.text()}")
+    return 0 if first.is_good and second.is_good else 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from tools.dev.placing import Outcome, Status
 from tools.dev.stock import Level
 
+MOST_FAULTS = 5
+
 
 @dataclass(frozen=True)
 class Invariant:
@@ -16,6 +18,17 @@ class Invariant:
 
     promise: str
     faults: Sequence[str] = ()
+
+
+def verdict(invariants: Sequence[Invariant]) -> str:
+    """Return what is printed of promises: each with the first of its faults."""
+    lines = ["invariants"]
+    for invariant in invariants:
+        lines.append(f"  {'BROKEN' if invariant.faults else 'ok':<6}  {invariant.promise}")
+        lines += [f"            {fault}" for fault in invariant.faults[:MOST_FAULTS]]
+        if len(invariant.faults) > MOST_FAULTS:
+            lines.append(f"            and {len(invariant.faults) - MOST_FAULTS} more")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Kill order_processor while orders are placed, and see how long it is away."""
+"""Kill a service while it is used, and see how long it is away."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -20,58 +20,64 @@ POLL_TIMEOUT_SECONDS = 5
 
 @dataclass(frozen=True)
 class Kill:
-    """How order_processor was killed on the way."""
+    """How a service was killed on the way."""
 
+    name: str
     refused: str = ""
     """Why it was not; "" when it was."""
     pid: int = 0
-    after_orders: int = 0
-    """Answered orders at that time."""
+    after: str = ""
+    """What was done at that time, such as `12 orders`."""
     ready_seconds: float | None = None
     """Until it was ready again; None when that took too long."""
 
     def __str__(self) -> str:
         """Return it as a sentence."""
         if self.refused:
-            return f"order_processor was not killed: {self.refused}"
+            return f"{self.name} was not killed: {self.refused}"
         back = (
             f"and was not ready again within {READY_TIMEOUT_SECONDS:g} s"
             if self.ready_seconds is None
             else f"and ready again after {self.ready_seconds:.1f} s"
         )
-        return (
-            f"order_processor (process {self.pid}) was killed after {self.after_orders} orders, "
-            f"{back}"
-        )
+        return f"{self.name} (process {self.pid}) was killed after {self.after}, {back}"
 
 
 class Killer:
-    """Kills order_processor once, when enough orders are answered.
+    """Kills a service once, when enough is done.
 
     Args:
+        name: of the service.
         data_dir: state folder of the `up` that runs it; None to leave it alone.
         address: where it listens.
-        after: the number of answered orders at which it is killed.
+        after: the number of things done at which it is killed.
+        things: what is counted.
     """
 
-    def __init__(self, data_dir: Path | None, address: str, *, after: int) -> None:
+    def __init__(
+        self, name: str, data_dir: Path | None, address: str, *, after: int, things: str
+    ) -> None:
+        self._name = name
         self._data_dir = data_dir
         self._address = address
         self._after = max(1, after)
-        self._kill = Kill("as asked for by --no-kill" if data_dir is None else "too few orders")
+        self._things = things
+        refused = "as asked for by --no-kill" if data_dir is None else f"too few {things}"
+        self._kill = Kill(name, refused)
         self._away: asyncio.Task[None] | None = None
 
     def at(self, count: int) -> None:
-        """Kill it if `count` is the number of answered orders to do it at."""
-        if self._data_dir is None or count != self._after:
+        """Kill it if `count` is the first number told that is enough."""
+        if self._data_dir is None or count < self._after:
             return
+        data_dir, self._data_dir = self._data_dir, None
         try:
-            pid = kill_program(self._data_dir, "order_processor", address=self._address)
+            pid = kill_program(data_dir, self._name, address=self._address)
         except DevError as error:
-            self._kill = Kill(str(error))
+            self._kill = Kill(self._name, str(error))
             print(f"{self._kill}; give the --data-dir of `up`", flush=True)
             return
-        self._kill = Kill(pid=pid, after_orders=count)
+        self._kill = Kill(self._name, pid=pid, after=f"{count} {self._things}")
         self._away = asyncio.create_task(self._wait())
 
     async def result(self) -> Kill:
@@ -90,11 +96,7 @@ class Killer:
                 try:
                     async with session.get("/ready") as answer:
                         if answer.status == HTTPStatus.OK:
-                            self._kill = Kill(
-                                pid=self._kill.pid,
-                                after_orders=self._kill.after_orders,
-                                ready_seconds=seconds,
-                            )
+                            self._kill = replace(self._kill, ready_seconds=seconds)
                             return
                 except (aiohttp.ClientError, TimeoutError):
                     continue

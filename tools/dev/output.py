@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -16,7 +17,8 @@ class LogPrinter:
     def __init__(self, names: Sequence[str], stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._width = max(map(len, names))
-        self._colours = dict(zip(names, COLOURS, strict=False)) if stream.isatty() else {}
+        colours = itertools.cycle(COLOURS)
+        self._colours = dict(zip(names, colours, strict=False)) if stream.isatty() else {}
 
     def __call__(self, name: str, line: str) -> None:
         """Print one line."""

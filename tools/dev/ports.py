@@ -10,6 +10,10 @@ from tools.dev.errors import DevError
 # The services' are the table "ports" of docs/development.md; DynamoDB Local's own default, 8000,
 # is collector's. ElasticMQ has its own default.
 PORTS = {
+    "webshop": 8086,
+    "data_processor": 8001,
+    "model_service": 8002,
+    "collector": 8000,
     "dynamodb": 8090,
     "sqs": 9324,
     "sns": 9911,

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from tools.dev.ports import PORTS
 from tools.dev.queues import EVENTS
+from tools.dev.site.files import SOURCES
 from tools.dev.state import State
 from tools.sqs_local.server import queue_url
 
 # Not resolved: the programs lie beside this file in the runfiles tree only.
 ROOT = Path(__file__).parent.parent.parent
+# Need nothing of a cloud, so that they start first and at once: their libraries are the largest.
+INDEPENDENT = ("webshop", "data_processor", "model_service", "collector")
 # In the order of their start; stopped in the reverse order.
-PROGRAMS = ("subscriber", "order_processor", "order_api", "functions")
+PROGRAMS = (*INDEPENDENT, "subscriber", "order_processor", "order_api", "functions")
 RUNNING = "functions are running"
 """The line that `functions` writes when both can be invoked."""
 
@@ -27,12 +30,19 @@ SERVICE_SETTINGS = {
     # A laptop's disk and two cores are slower than the service that the default is made for.
     "DYNAMODB_TIMEOUT_SECONDS": "10",
     "HOST": "127.0.0.1",
+    # So that a job of a killed collector goes on soon after its new start.
+    "LEASE_SECONDS": "5",
+    "POLL_SECONDS": "1",
     "PROCESSOR_TIMEOUT_SECONDS": "9",
     # So that who watches an order that waits for its decision does not wait long for more.
     "RECONCILE_SECONDS": "1",
 }
-# What Bazel's Python start-up code set for this program is not meant for others.
-DROPPED_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
+# What Bazel's Python start-up code set for this program is not meant for others; and collector is
+# to keep what it collects in the state folder, for whoever asks on this machine.
+DROPPED_VARIABLES = (
+    *("PYTHONPATH", "PYTHONSAFEPATH"),
+    *("CLIENTS_FILE", "DATABASE_URL", "REDIS_URL", "ROLE"),
+)
 
 
 class Programs:
@@ -53,6 +63,8 @@ class Programs:
         match name:
             case "subscriber":
                 return [_tool(name), f"--port={self._ports[name]}"]
+            case "webshop":
+                return [_tool("site", name), f"--port={self._ports[name]}"]
             case "functions":
                 servers = [f"--{server}={self.addresses[server]}" for server in _SERVERS]
                 return [
@@ -67,8 +79,18 @@ class Programs:
         match name:
             case "subscriber":
                 return environment(WEBHOOK_SECRET=self._state.webhook_secret())
+            case "webshop":
+                return environment(WEBSHOP_TOKEN=self._state.webshop_token().read_text())
             case "functions":
                 return environment()
+            case "data_processor" | "model_service":
+                return environment(PORT=str(self._ports[name]))
+            case "collector":
+                return environment(
+                    PORT=str(self._ports[name]),
+                    DATA_DIR=str(self._state.collected),
+                    SOURCES_FILE=str(self._state.site / SOURCES),
+                )
             case _:
                 return environment(
                     PORT=str(self._ports[name]),
@@ -91,5 +113,5 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, **DUMMY_CREDENTIALS, **SERVICE_SETTINGS, **settings}
 
 
-def _tool(name: str) -> str:
-    return str(ROOT / "tools" / "dev" / name)
+def _tool(*name: str) -> str:
+    return str(ROOT.joinpath("tools", "dev", *name))

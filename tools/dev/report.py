@@ -1,4 +1,4 @@
-"""What `demo` prints in the end: what became of the orders, the stock, and the promises kept."""
+"""What `demo` prints of the orders: what became of them, the stock, and the promises kept."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tools.dev.invariants import Invariant, Stock
+from tools.dev.invariants import Invariant, Stock, verdict
 from tools.dev.killing import Kill
 from tools.dev.output import table
 from tools.dev.placing import Outcome, Placed
 
 STATUSES = ("confirmed", "shipped", "cancelled", "rejected", "pending", "failed")
 MOST_ROWS = 30
-MOST_FAULTS = 5
 PERCENTILES = (50, 95, 99)
 
 
@@ -43,7 +42,7 @@ class Report:
         facts = "\n".join(
             [self._repeats(), self._waits(), str(self.kill), *self.notes, self._speed()]
         )
-        return "\n\n".join([self._orders(), facts, self._stock(), self._verdict()])
+        return "\n\n".join([self._orders(), facts, self._stock(), verdict(self.invariants)])
 
     @property
     def _outcomes(self) -> Sequence[Outcome]:
@@ -107,15 +106,6 @@ class Report:
             f"latency: {_latencies(times, 'ms')}\n"
             f"throughput: {rate:.0f} orders/s over {seconds:.1f} s"
         )
-
-    def _verdict(self) -> str:
-        lines = ["invariants"]
-        for invariant in self.invariants:
-            lines.append(f"  {'BROKEN' if invariant.faults else 'ok':<6}  {invariant.promise}")
-            lines += [f"            {fault}" for fault in invariant.faults[:MOST_FAULTS]]
-            if len(invariant.faults) > MOST_FAULTS:
-                lines.append(f"            and {len(invariant.faults) - MOST_FAULTS} more")
-        return "\n".join(lines)
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from http import HTTPStatus
 
 import aiohttp
 
+from tools.dev.catalogue import load_catalogue
 from tools.dev.errors import DevError
 from tools.dev.keeping import Say, keep
 from tools.dev.processes import Process, Show
-from tools.dev.programs import PROGRAMS, RUNNING, Programs, environment
+from tools.dev.programs import INDEPENDENT, PROGRAMS, RUNNING, Programs, environment
 from tools.dev.queues import DEAD_LETTERS, EVENTS, STOCK_ALERTS
+from tools.dev.site.files import write_site
+from tools.dev.site.sales import make_shop
 from tools.dev.state import State
 from tools.dev.tables import prepare
 from tools.dynamodb_local import server as dynamodb_local
@@ -26,7 +29,7 @@ POLL_SECONDS = 0.1
 
 
 class Stack:
-    """Database, queue, topic, both services, a subscriber and the functions, on loopback.
+    """Database, queue and topic, all services, the functions, and whom they talk to, on loopback.
 
     A program that is killed is started again; a server that ends is the end of the stack.
     """
@@ -45,11 +48,18 @@ class Stack:
         self._watchers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Start the servers, then all programs together, and wait until all are ready.
+        """Start the servers beside what needs none, then the rest, and wait until all are ready.
 
         Raises:
             DevError: a part cannot be run, or is not ready in a minute.
         """
+        write_site(
+            self._state.site,
+            make_shop(load_catalogue()),
+            webshop=self.addresses["webshop"],
+            token_file=self._state.webshop_token(),
+        )
+        await self._start_programs(INDEPENDENT)
         queues = sorted([*EVENTS.values(), *DEAD_LETTERS.values()])
         servers = {
             "dynamodb": dynamodb_local.command(self._ports["dynamodb"], self._state.database),
@@ -67,8 +77,7 @@ class Stack:
         for name, listening in listens.items():
             async with _ready_within(name):
                 await listening
-        for name in PROGRAMS:
-            self._watch(name, await self._start_program(name))
+        await self._start_programs([name for name in PROGRAMS if name not in INDEPENDENT])
         for name in PROGRAMS:
             async with _ready_within(name):
                 await self._ready(name)
@@ -78,10 +87,15 @@ class Stack:
         return await asyncio.shield(self._first_end)
 
     async def stop(self) -> None:
-        """Stop in the reverse order of starting, each gone before the next is told."""
+        """Stop in the reverse order of starting, each gone before the next is told.
+
+        The first ones, which can be without each other, are stopped together.
+        """
         await self._watchers_off()
-        for process in reversed(self._processes.values()):
-            await process.stop()
+        for name, process in reversed(self._processes.items()):
+            if name not in INDEPENDENT:
+                await process.stop()
+        await asyncio.gather(*(process.stop() for process in self._processes.values()))
 
     async def kill(self) -> None:
         """End everything at once."""
@@ -96,6 +110,10 @@ class Stack:
         process = await self._start(name, command, environment())
         self._watch(name, process)
         return process.said(LISTENING)
+
+    async def _start_programs(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._watch(name, await self._start_program(name))
 
     async def _start_program(self, name: str) -> Process:
         command = self._programs.command(name)

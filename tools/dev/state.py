@@ -1,4 +1,4 @@
-"""The folder that `up` keeps between runs: the tables, and whether the catalogue was put in.
+"""The folder that `up` keeps between runs: what services stored, and what they are given.
 
 While `up` runs, the folder also says which programs it runs; see `running.py`.
 """
@@ -15,12 +15,16 @@ from typing import IO
 
 from tools.dev.errors import DevError
 from tools.dev.running import PROGRAMS, Program, write_programs
+from tools.dev.site.files import TOKEN_START
 
 DATABASE = "dynamodb"
 # In the database's folder: whoever removes that gets a new catalogue too.
 SEEDED = f"{DATABASE}/catalogue-seeded"
+COLLECTED = "collector"
+SITE = "site"
 LOCK = "up.lock"
 SIGNING = "webhook-secret"
+WEBSHOP_TOKEN = "webshop-token"  # noqa: S105 - the name of its file
 
 
 def default_folder() -> Path:
@@ -70,6 +74,16 @@ class State:
         return self.folder / DATABASE
 
     @property
+    def collected(self) -> Path:
+        """The folder of collector's database, which collector makes."""
+        return self.folder / COLLECTED
+
+    @property
+    def site(self) -> Path:
+        """The folder of the local site, which is made anew by each `up`."""
+        return self.folder / SITE
+
+    @property
     def is_seeded(self) -> bool:
         """Whether the catalogue was put in; what was sold since is not given back."""
         return (self.folder / SEEDED).exists()
@@ -80,16 +94,18 @@ class State:
 
     def webhook_secret(self) -> str:
         """Return what webhooks to the local subscriber are signed with, the same for ever."""
-        file = self.folder / SIGNING
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
-        return file.read_text()
+        made = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        return self._kept_secret(SIGNING, made).read_text()
+
+    def webshop_token(self) -> Path:
+        """Return the file of what the local web shop is read with, the same for ever."""
+        return self._kept_secret(WEBSHOP_TOKEN, f"{TOKEN_START}{secrets.token_hex(16)}")
 
     def empty(self) -> None:
         """Remove what `up` made, and nothing else that may lie in the folder."""
-        if self.database.exists():
-            shutil.rmtree(self.database)
+        for name in (DATABASE, COLLECTED, SITE):
+            if (self.folder / name).exists():
+                shutil.rmtree(self.folder / name)
 
     def note_program(self, name: str, *, pid: int, address: str) -> None:
         """Write down that a program runs, in place of the one that had its name."""
@@ -100,6 +116,14 @@ class State:
         """Let the next `up` have the folder."""
         self._forget_programs()
         self._lock.close()
+
+    def _kept_secret(self, name: str, made: str) -> Path:
+        """Return the file of a secret, which is `made` unless there is one."""
+        file = self.folder / name
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(made)
+        return file
 
     def _forget_programs(self) -> None:
         (self.folder / PROGRAMS).unlink(missing_ok=True)

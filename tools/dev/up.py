@@ -29,6 +29,7 @@ from tools.dev.stack import Stack
 from tools.dev.state import State, default_folder
 
 SAME_SIGNAL_SECONDS = 0.5
+SERVICES = ("order_api", "order_processor", "collector", "data_processor", "model_service")
 EPILOG = f"""\
 A program that a signal ends, such as that of `kill -9`, is started again, at most
 {RESTARTS_PER_MINUTE} times a minute; programs.json in the state folder has its process id.
@@ -55,7 +56,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="where state is kept (default: %(default)s)",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="forget all stock and orders of earlier runs"
+        "--fresh",
+        action="store_true",
+        help="forget all stock, orders and collected records of earlier runs",
     )
     ports.add_option(parser)
     return parser.parse_args(arguments)
@@ -142,13 +145,14 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
     rows = [("program", "address", "API description", "metrics")]
     rows += [
         (name, addresses[name], f"{addresses[name]}/openapi.json", f"{addresses[name]}/metrics")
-        for name in ("order_api", "order_processor")
+        for name in SERVICES
     ]
     rows += [
         ("DynamoDB Local", addresses["dynamodb"], "-", "-"),
         ("local SQS", addresses["sqs"], "-", "-"),
         ("local SNS", addresses["sns"], "-", "-"),
         ("subscriber", f"{addresses['subscriber']}/deliveries", "-", "-"),
+        ("web shop", f"{addresses['webshop']}/promotions", "-", "-"),
     ]
     order = '{"customer_id": "me", "lines": [{"sku": "enamel-mug", "quantity": 2}]}'
     return "\n".join(
@@ -165,6 +169,7 @@ def _welcome(addresses: dict[str, str], state: State) -> str:
             f"Events go to the queues {' and '.join(sorted(EVENTS.values()))};",
             "order_webhook brings those of orders to the subscriber.",
             f"stock_alert tells of low stock on the topic {STOCK_ALERTS}.",
+            "collector may read the web shop, and what is in the state's folder `site`.",
             "Ctrl-C stops everything.",
             "",
         ]

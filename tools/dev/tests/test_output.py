@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from tools.dev.output import LogPrinter, table
+from tools.dev.output import COLOURS, LogPrinter, table
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,10 @@ def test_only_a_terminal_gets_colours() -> None:
     one, two = terminal.getvalue().splitlines()
     assert one == "\033[36mapi       |\033[0m one"
     assert two == "\033[35mprocessor |\033[0m two"
+
+
+def test_more_programs_than_colours_share_them() -> None:
+    terminal = Terminal()
+    names = [f"program-{number}" for number in range(len(COLOURS) + 1)]
+    LogPrinter(names, terminal)(names[-1], "one")
+    assert terminal.getvalue().startswith(f"\033[{COLOURS[0]}m{names[-1]} |")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from tools.dev.client import Answer
-from tools.dev.invariants import Invariant, Stock
+from tools.dev.invariants import MOST_FAULTS, Invariant, Stock
 from tools.dev.killing import Kill
 from tools.dev.placing import Outcome, Placed, Plan, Status
-from tools.dev.report import MOST_FAULTS, Report, percentile
+from tools.dev.report import Report, percentile
 from tools.dev.stock import Level
 
 ORDER = {"customer_id": "me", "lines": [{"sku": "mug", "quantity": 3}]}
@@ -25,7 +25,7 @@ def report(*outcomes: Outcome, invariants: tuple[Invariant, ...] = ()) -> Report
     return Report(
         Placed(list(outcomes), Counter({"409 request-in-flight": 2}), seconds=2.0),
         Stock({"mug": Level(90, 5, 1)}, {"mug": 10}, {"mug": Level(97, 5, 4)}),
-        Kill(pid=77, after_orders=5, ready_seconds=1.26),
+        Kill("order_processor", pid=77, after="5 orders", ready_seconds=1.26),
         invariants,
         notes=["a note"],
     )
@@ -92,7 +92,7 @@ def test_promises_are_listed_and_a_broken_one_makes_the_run_bad() -> None:
 
 
 def test_a_run_without_stock_or_orders_has_a_report() -> None:
-    empty = Report(Placed(), Stock({}, {}, {}), Kill("too few orders"), [])
+    empty = Report(Placed(), Stock({}, {}, {}), Kill("order_processor", "too few orders"), [])
     assert "all 0 SKUs" in empty.text()
     assert "order_processor was not killed: too few orders" in empty.text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -34,12 +35,26 @@ def test_fresh_removes_the_tables_and_nothing_of_the_users(tmp_path: Path) -> No
     state = State(tmp_path)
     state.database.mkdir()
     (state.database / "shared-local-instance.db").touch()
+    state.collected.mkdir()
+    (state.collected / "collector.sqlite3").touch()
     state.mark_seeded()
     assert state.is_seeded
     state.empty()
     assert not state.is_seeded
     assert not state.database.exists()
+    assert not state.collected.exists()
     assert (tmp_path / "thesis.txt").exists()
+    state.close()
+
+
+def test_secrets_stay_the_same_and_are_for_the_user_alone(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    webhooks, token = state.webhook_secret(), state.webshop_token().read_text()
+    state.close()
+    state = State(tmp_path)
+    assert (state.webhook_secret(), state.webshop_token().read_text()) == (webhooks, token)
+    assert re.fullmatch(r"webshop_[0-9a-f]{32}", token)
+    assert state.webshop_token().stat().st_mode & 0o077 == 0
     state.close()
 
 
