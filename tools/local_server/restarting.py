@@ -6,15 +6,18 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from tools.local_server.ports import PortError, kept_port
 from tools.local_server.process import (
     STOP_TIMEOUT_SECONDS,
     LocalServer,
     LocalServerError,
+    command_line,
     running,
 )
 
@@ -24,37 +27,85 @@ __all__ = ["RestartingServer"]
 class RestartingServer:
     """A server that runs while the context lasts, but for what `kill` and `restart` do.
 
-    Args:
-        name: what messages call it.
-        command: gives the command line for a port; see `process.command_line`.
-        target: what to build when the launcher is not there.
-        port: on 127.0.0.1, kept while the context lasts; 0 takes a free one.
-        saves: whether it has something to save at the end of the context.
+    One kind of server is a subclass, whose program keeps what `program.py` promises; `start` makes
+    an instance.
     """
 
-    def __init__(
-        self,
-        name: str,
-        command: Callable[[int], list[str]],
-        *,
-        target: str,
-        port: int,
-        saves: bool,
-    ) -> None:
-        self._name = name
+    name: ClassVar[str]
+    """What messages call it."""
+    program: ClassVar[Path]
+    target: ClassVar[str]
+    """What to build when the program is not there."""
+
+    def __init__(self, command: Callable[[int], list[str]], *, port: int, saves: bool) -> None:
         self._command = command
-        self._target = target
         self._saves = saves
         self.port = port
         self._kept = contextlib.ExitStack()
         self._running = contextlib.ExitStack()
         self._server: LocalServer | None = None
 
+    @classmethod
+    def command(
+        cls,
+        port: int = 0,
+        data_dir: Path | None = None,
+        *,
+        synced: bool = True,
+        temporary: bool = False,
+    ) -> list[str]:
+        """Return the command line of a server that stops when its stdin ends.
+
+        It writes `listening PORT` to stdout when it can be connected to.
+
+        Args:
+            port: on 127.0.0.1; 0 takes a free one.
+            data_dir: keeps the data; None deletes them at the end.
+            synced: see `start`.
+            temporary: whether `data_dir` is deleted when the end of stdin stops the server.
+        """
+        options = [] if data_dir is None else ["--data-dir", str(data_dir.absolute())]
+        options += [] if synced else ["--no-sync"]
+        options += ["--temporary"] if temporary else []
+        return command_line(cls.program, port, *options)
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(
+        cls, port: int = 0, data_dir: Path | None = None, *, synced: bool = False
+    ) -> Iterator[Self]:
+        """Run a server while the context lasts.
+
+        Args:
+            port: on 127.0.0.1; 0 takes a free one.
+            data_dir: keeps the data for the next start; None deletes them with the context.
+            synced: whether what it confirms waits for the disk; without it a killed server loses
+                nothing either, only a machine that crashes.
+
+        Raises:
+            LocalServerError: it ended, or did not answer within a minute, or the port is another's.
+        """
+        temporary = data_dir is None
+        with contextlib.ExitStack() as stack:
+            if data_dir is None:
+                # Here, not in the program: it outlives a restart.
+                prefix = f"{cls.program.name}-"
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
+            else:
+                folder = data_dir
+            server = cls(
+                lambda at: cls.command(at, folder, synced=synced, temporary=temporary),
+                port=port,
+                saves=not temporary,
+            )
+            stack.enter_context(server)
+            yield server
+
     def __enter__(self) -> Self:
         try:
             self.port = self._kept.enter_context(kept_port(self.port))
         except PortError as error:
-            raise LocalServerError(f"{self._name} did not start: {error}") from error
+            raise LocalServerError(f"{self.name} did not start: {error}") from error
         try:
             self._start()
         except BaseException:
@@ -82,7 +133,7 @@ class RestartingServer:
             LocalServerError: it is killed.
         """
         if self._server is None:
-            raise LocalServerError(f"{self._name} is killed: restart() starts it again")
+            raise LocalServerError(f"{self.name} is killed: restart() starts it again")
         return self._server.pid
 
     def kill(self) -> None:
@@ -104,7 +155,7 @@ class RestartingServer:
     def _start(self) -> None:
         command = self._command(self.port)
         self._server = self._running.enter_context(
-            running(self._name, command, target=self._target, saves=True)
+            running(self.name, command, target=self.target, saves=True)
         )
 
     def _stop(self) -> None:

@@ -22,7 +22,6 @@ from tools.local_server.promises import (
     port_of_an_orphan,
     refusal,
 )
-from tools.postgres_local import server
 from tools.postgres_local.server import PostgresLocal, start
 
 
@@ -147,7 +146,7 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").touch()
     arguments = ["--data-dir", str(tmp_path)]
-    assert f"--data-dir {tmp_path} cannot be made" in refusal(server.PROGRAM, arguments)
+    assert f"--data-dir {tmp_path} cannot be made" in refusal(PostgresLocal.program, arguments)
     assert ["letter.txt"] == [path.name for path in tmp_path.iterdir()]
 
 
@@ -156,7 +155,7 @@ def test_a_busy_port_is_refused() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(LocalServerError, match=rf"port {port} "), start(port=port):
             pass
-        message = refusal(server.PROGRAM, ["--port", str(port)])
+        message = refusal(PostgresLocal.program, ["--port", str(port)])
         assert f"port {port} on 127.0.0.1 cannot be used" in message
         assert "--port" in message
 
@@ -201,4 +200,4 @@ def test_a_killed_parent_leaves_neither_server_nor_data(
     ],
 )
 def test_a_bad_argument_is_named(arguments: list[str], message: str) -> None:
-    assert message in refusal(server.PROGRAM, arguments)
+    assert message in refusal(PostgresLocal.program, arguments)

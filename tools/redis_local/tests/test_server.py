@@ -20,7 +20,6 @@ from tools.local_server.promises import (
     port_of_an_orphan,
     refusal,
 )
-from tools.redis_local import server
 from tools.redis_local.server import RedisLocal, start
 
 
@@ -106,7 +105,7 @@ def test_a_busy_port_is_refused() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(LocalServerError, match=rf"port {port} "), start(port=port):
             pass
-        message = refusal(server.PROGRAM, ["--port", str(port)])
+        message = refusal(RedisLocal.program, ["--port", str(port)])
         assert f"port {port} on 127.0.0.1 cannot be used" in message
         assert "--port" in message
 
@@ -138,4 +137,4 @@ def test_a_killed_parent_leaves_neither_server_nor_data(
     ],
 )
 def test_a_bad_argument_is_named(arguments: list[str], message: str) -> None:
-    assert message in refusal(server.PROGRAM, arguments)
+    assert message in refusal(RedisLocal.program, arguments)
