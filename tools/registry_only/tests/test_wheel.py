@@ -95,7 +95,8 @@ Requires-Dist: slow; extra == "other"
 
 
 SOURCE = {
-    "PKG-INFO": "Metadata-Version: 2.4\nName: demo-pkg\nVersion: 1.0\n",
+    "PKG-INFO": "Metadata-Version: 2.4\nName: demo-pkg\nVersion: 1.0\nLicense-File: LICENSE\n",
+    "LICENSE": "Do as you please.\n",
     "setup.py": "raise SystemExit",
     "demo_pkg.egg-info/top_level.txt": "demo_pkg\ndemo_single\n",
     "demo_pkg/__init__.py": "VALUE = 1\n",
@@ -122,13 +123,15 @@ def unpacked(files: dict[str, str], target: Path) -> set[str]:
     return {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
 
 
-def test_a_source_distribution_gives_its_modules_and_metadata_alone(tmp_path: Path) -> None:
+def test_a_source_distribution_gives_its_modules_licence_and_metadata_alone(tmp_path: Path) -> None:
     assert unpacked(SOURCE, tmp_path) == {
         "demo_pkg/__init__.py",
         "demo_pkg/inner/part.py",
         "demo_pkg/py.typed",
         "demo_single.py",
         "demo_pkg-1.0.dist-info/METADATA",
+        "demo_pkg-1.0.dist-info/licenses/LICENSE",
+        "demo_pkg-1.0.dist-info/top_level.txt",
     }
 
 

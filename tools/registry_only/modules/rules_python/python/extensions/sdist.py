@@ -6,6 +6,8 @@ their sources. What has to be compiled, or made by a program of its own, is refu
 
 import io
 import tarfile
+from collections.abc import Mapping
+from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
 _COMPILED = {".c", ".cc", ".cpp", ".cxx", ".f90", ".go", ".h", ".pyx", ".rs"}
@@ -61,7 +63,19 @@ def unpack(content: bytes, name: str, version: str, target: Path) -> None:
                 raise SdistError(f"{path} leaves the folder")
             _write(target / path, _text(archive, member))
         info = target / f"{name.replace('-', '_')}-{version}.dist-info"
-        _write(info / "METADATA", _text(archive, files[PurePosixPath("PKG-INFO")]))
+        _write(info / "top_level.txt", _text(archive, files[listing]))
+        _write_metadata(info, archive, files)
+
+
+def _write_metadata(
+    info: Path, archive: tarfile.TarFile, files: Mapping[PurePosixPath, tarfile.TarInfo]
+) -> None:
+    metadata = _text(archive, files[PurePosixPath("PKG-INFO")])
+    _write(info / "METADATA", metadata)
+    # Who hands the modules on has to hand these on, too.
+    for licence in HeaderParser().parsestr(metadata).get_all("License-File", []):
+        if (path := PurePosixPath(licence)) in files and ".." not in path.parts:
+            _write(info / "licenses" / path, _text(archive, files[path]))
 
 
 def _is_of(path: PurePosixPath, modules: list[str]) -> bool:
