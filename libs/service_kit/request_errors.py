@@ -1,6 +1,6 @@
 """The framework's own refusals (routing, parsing, validation) as problem details."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -78,7 +78,7 @@ async def answer_validation_error(_: Request, exc: Exception) -> Response:
         position = errors[0]["loc"][-1]
         detail = f"the body is not JSON: {errors[0]['ctx']['error']} at character {position}"
         return problem_response(ProblemError(MALFORMED_BODY, detail))
-    listed = [_describe(error) for error in errors[:_MOST_ERRORS]]
+    listed = [_describe(error, exc.body) for error in errors[:_MOST_ERRORS]]
     first = listed[0]
     place = first.get("pointer") or f"{first['in']} {first['parameter']}"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -87,13 +87,33 @@ async def answer_validation_error(_: Request, exc: Exception) -> Response:
     )
 
 
-def _describe(error: Mapping[str, Any]) -> dict[str, str]:
+def _describe(error: Mapping[str, Any], body: Any) -> dict[str, str]:
     """Return one validation error as RFC 9457 shows it: what is wrong, and a pointer to where."""
     place, *path = error["loc"]
     message = str(error["msg"]).removeprefix("Value error, ")
     if place == "body":
-        return {"detail": message, "pointer": "#" + "".join(f"/{_escape(step)}" for step in path)}
+        steps = _steps_in(body, path, lacks_last=error["type"] == "missing")
+        return {"detail": message, "pointer": "#" + "".join(f"/{_escape(step)}" for step in steps)}
     return {"detail": message, "in": str(place), "parameter": "/".join(str(step) for step in path)}
+
+
+def _steps_in(body: Any, path: Sequence[str | int], *, lacks_last: bool) -> Iterator[str | int]:
+    """Yield the steps of Pydantic's path that lead through the body.
+
+    Between them Pydantic names the members of unions that it looked at, which are no places.
+    """
+    for number, step in enumerate(path, start=1):
+        if _has(body, step):
+            body = body[step]
+        elif not (lacks_last and number == len(path)):
+            continue
+        yield step
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, Mapping) and step in value
 
 
 def _escape(step: object) -> str:

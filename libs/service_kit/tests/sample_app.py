@@ -5,11 +5,11 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Json
+from pydantic import BaseModel, ConfigDict, Field, Json
 
 from libs.service_kit import (
     Dependency,
@@ -46,6 +46,27 @@ class Thing(BaseModel):
     count: int = 0
 
 
+class Circle(BaseModel):
+    """One kind of shape."""
+
+    kind: Literal["circle"]
+    radius: float
+
+
+class Polygon(BaseModel):
+    """Another."""
+
+    kind: Literal["polygon"]
+    sides: list[float]
+
+
+class Drawing(BaseModel):
+    """Shapes of either kind."""
+
+    shapes: list[Annotated[Circle | Polygon, Field(discriminator="kind")]]
+    title: int | bool = 0
+
+
 class Settings(ServiceSettings):
     """The sample's environment."""
 
@@ -58,6 +79,11 @@ TOO_ODD = ProblemKind("thing-too-odd", HTTPStatus.UNPROCESSABLE_CONTENT, "No suc
 @router.post("/things", dependencies=[Depends(require_json)], responses=refusals(TOO_ODD))
 async def post_thing(thing: Thing, colour: str | None = None) -> Thing:
     return thing
+
+
+@router.post("/drawings")
+async def post_drawing(drawing: Drawing) -> None:
+    pass
 
 
 @router.get("/filtered")

@@ -167,6 +167,36 @@ async def test_errors_carry_pointers_and_parameters(client: httpx.AsyncClient) -
     assert (error["in"], error["parameter"]) == ("path", "thing_id")
 
 
+@pytest.mark.parametrize(
+    ("shape", "pointers"),
+    [
+        ({"kind": "circle"}, ["#/shapes/0/radius"]),
+        ({"kind": "circle", "radius": "x"}, ["#/shapes/0/radius"]),
+        (
+            {"kind": "polygon", "sides": [1, "x", None]},
+            ["#/shapes/0/sides/1", "#/shapes/0/sides/2"],
+        ),
+        ({"kind": "star"}, ["#/shapes/0"]),
+        ({}, ["#/shapes/0"]),
+        (7, ["#/shapes/0"]),
+    ],
+)
+async def test_a_pointer_leads_to_a_place_in_the_body_whatever_union_it_is_in(
+    client: httpx.AsyncClient, shape: object, pointers: list[str]
+) -> None:
+    response = await client.post("/drawings", json={"shapes": [shape]})
+    document = problem_of(response, 422, "validation-failed")
+    assert [error["pointer"] for error in document["errors"]] == pointers
+
+
+async def test_what_no_member_of_a_union_takes_is_named_once_for_each(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.post("/drawings", json={"shapes": [], "title": "x"})
+    document = problem_of(response, 422, "validation-failed")
+    assert [error["pointer"] for error in document["errors"]] == ["#/title", "#/title"]
+
+
 async def test_a_parameter_that_is_no_json_says_nothing_of_the_body(
     client: httpx.AsyncClient,
 ) -> None:
