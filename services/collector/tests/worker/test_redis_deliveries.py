@@ -89,6 +89,7 @@ async def test_a_job_that_waits_is_delivered_once_however_often_it_is_sent(url: 
     async with sender.sending():
         await until(lambda: not sender._waiting)
     async with connected(url) as (deliveries, taken):
+        await taken.wait_for("same")
         deliveries.deliver("last")
         await taken.wait_for("last")
     assert ["last", "same"] == sorted(taken.job_ids)
