@@ -89,6 +89,12 @@ def test_an_order_placed_while_the_processor_is_away_is_settled_when_it_is_back(
     away = brisk.place("ann", {"FIG": 2}, "away")
     assert (away.status_code, away.json()["status"]) == (201, "PENDING")
     assert brisk.orders.get("/ready").json()["status"] == "degraded"
+    # order_api does not know this one, so nothing is settled while it is asked.
+    with (
+        running(ORDER_PROCESSOR, **brisk.environment) as unknown,
+        httpx.Client(base_url=unknown.url, timeout=90) as stock,
+    ):
+        assert replace(brisk, stock=stock).levels("FIG") == (5, 0, 0)
     with running(ORDER_PROCESSOR, **brisk.environment, PORT=port_of(brisk.order_processor)):
         assert brisk.settled(away.headers["location"])["status"] == "CONFIRMED"
         assert brisk.levels("FIG") == (3, 2, 0)
